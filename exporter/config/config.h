@@ -1,0 +1,54 @@
+// A configuration as the program uses it: complete, checked, immutable.
+#ifndef EXPORTER_CONFIG_CONFIG_H_
+#define EXPORTER_CONFIG_CONFIG_H_
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "probe/clock.h"
+#include "probe/target.h"
+
+namespace exporter {
+
+// The `dns:` block.
+struct DnsConfig {
+  // "address:port" each; empty: this host's resolver configuration.
+  std::vector<std::string> servers;
+  probe::Duration timeout = std::chrono::seconds(2);
+  int tries = 2;
+
+  friend bool operator==(const DnsConfig&, const DnsConfig&) = default;
+};
+
+struct Config {
+  // In the order of the file; pointers so that a reload can share what did
+  // not change with what is being rendered.
+  std::vector<std::shared_ptr<const probe::Target>> targets;
+  DnsConfig dns;
+};
+
+// Why a configuration was refused: one or more lines of the form
+// "config.yaml:12:7: targets[3].port: 70000 is out of range (1-65535)".
+struct ConfigError {
+  std::vector<std::string> messages;  // Never empty, in the order of the file.
+};
+
+// Bigger files are refused. 100,000 targets with labels need about 15 MB.
+inline constexpr std::size_t kMaxConfigBytes = 64 * 1024 * 1024;
+// So that a broken file does not print a million lines.
+inline constexpr std::size_t kMaxConfigMessages = 20;
+
+// Reads and checks a file. Pure but for reading the file and, when no
+// `ehlo_name` is given, asking the host for its name; may run on any thread.
+std::expected<Config, ConfigError> LoadConfig(const std::string& path);
+
+// The same for a text; `name` stands where the file name stands in messages.
+std::expected<Config, ConfigError> ParseConfig(std::string_view text,
+                                               const std::string& name);
+
+}  // namespace exporter
+
+#endif  // EXPORTER_CONFIG_CONFIG_H_

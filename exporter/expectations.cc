@@ -1,0 +1,78 @@
+#include "exporter/expectations.h"
+
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <cctype>
+
+namespace exporter {
+namespace {
+
+std::string Normalised(std::string_view hostname) {
+  if (hostname.ends_with('.')) hostname.remove_suffix(1);
+  std::string lower(hostname);
+  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
+    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+  });
+  return lower;
+}
+
+}  // namespace
+
+BannerMatcher::BannerMatcher(const probe::Target& target) {
+  const std::string& expected = target.expect.banner;
+  if (expected.size() >= 2 && expected.front() == '/' &&
+      expected.back() == '/') {
+    pattern_ = std::make_shared<const re2::RE2>(
+        expected.substr(1, expected.size() - 2), re2::RE2::Quiet);
+  } else if (!expected.empty()) {
+    hostname_ = Normalised(expected);
+  } else if (!target.literal) {
+    hostname_ = Normalised(target.host);
+  }
+}
+
+std::optional<bool> BannerMatcher::Match(
+    const probe::smtp::Banner& banner) const {
+  if (pattern_) return re2::RE2::PartialMatch(banner.text, *pattern_);
+  if (hostname_.empty()) return std::nullopt;
+  return Normalised(banner.hostname) == hostname_;
+}
+
+std::vector<std::pair<std::string_view, bool>> JudgeExpectations(
+    const probe::Target& target, const BannerMatcher& matcher,
+    const probe::smtp::Banner* banner,
+    const probe::smtp::Capabilities* capabilities) {
+  const probe::Expectations& expect = target.expect;
+  std::vector<std::pair<std::string_view, bool>> verdicts;
+  if (!expect.banner.empty() && banner != nullptr) {
+    if (const std::optional<bool> match = matcher.Match(*banner)) {
+      verdicts.emplace_back("banner", *match);
+    }
+  }
+  if (capabilities == nullptr) return verdicts;
+  if (expect.starttls) {
+    verdicts.emplace_back("starttls",
+                          capabilities->starttls == *expect.starttls);
+  }
+  if (expect.auth) {
+    verdicts.emplace_back("auth", capabilities->auth == *expect.auth);
+  }
+  // Without a readable SIZE the limit is unknown, which is not "too small".
+  if (expect.size_at_least && capabilities->size_limit) {
+    verdicts.emplace_back("size_at_least",
+                          *capabilities->size_limit >= *expect.size_at_least);
+  }
+  if (!expect.capabilities.empty()) {
+    const bool all = std::all_of(
+        expect.capabilities.begin(), expect.capabilities.end(),
+        [&](const std::string& wanted) {
+          return std::binary_search(capabilities->keywords.begin(),
+                                    capabilities->keywords.end(), wanted);
+        });
+    verdicts.emplace_back("capabilities", all);
+  }
+  return verdicts;
+}
+
+}  // namespace exporter

@@ -1,0 +1,52 @@
+// The daemon's own metrics, through prometheus-cpp's Registry. Every method
+// may be called from any thread.
+#ifndef EXPORTER_METRICS_SELF_METRICS_H_
+#define EXPORTER_METRICS_SELF_METRICS_H_
+
+#include <memory>
+#include <string_view>
+#include <vector>
+
+#include "exporter/metrics/exposition.h"
+#include "probe/clock.h"
+
+namespace prometheus {
+class Registry;
+}
+
+namespace exporter::metrics {
+
+class SelfMetrics {
+ public:
+  SelfMetrics();
+  ~SelfMetrics();
+  SelfMetrics(const SelfMetrics&) = delete;
+  SelfMetrics& operator=(const SelfMetrics&) = delete;
+
+  // smtp_prober_config_last_reload_successful and
+  // smtp_prober_config_last_reload_success_timestamp_seconds.
+  void ConfigLoaded(bool ok, probe::WallTime now);
+  // smtp_prober_targets, smtp_prober_endpoints.
+  void SetTargets(std::size_t targets, std::size_t endpoints);
+  // smtp_prober_probes_in_flight, smtp_prober_schedule_lag_seconds (how long
+  // after its due time the latest probe started, a histogram).
+  void ProbeStarted(probe::Duration lag);
+  // smtp_prober_probe_duration_seconds, a histogram; lowers the in-flight
+  // gauge.
+  void ProbeFinished(probe::Duration duration);
+  // smtp_prober_event_loop_lag_seconds{loop="main"|"probe-0"...}: how late a
+  // timer fired, a histogram.
+  void LoopLag(std::string_view loop, probe::Duration lag);
+
+  // All of it and process_*, fresh.
+  std::vector<prometheus::MetricFamily> Collect() const;
+
+ private:
+  struct Families;
+  std::unique_ptr<prometheus::Registry> registry_;
+  std::unique_ptr<Families> families_;
+};
+
+}  // namespace exporter::metrics
+
+#endif  // EXPORTER_METRICS_SELF_METRICS_H_

@@ -1,0 +1,34 @@
+// The command line, in the habits of Prometheus programs.
+#ifndef EXPORTER_OPTIONS_H_
+#define EXPORTER_OPTIONS_H_
+
+#include <string>
+#include <variant>
+#include <vector>
+
+#include "exporter/logging.h"
+
+namespace exporter {
+
+struct Options {
+  std::string config_file = "smtp.yml";
+  bool config_check = false;
+  std::vector<std::string> listen_addresses = {":10125"};
+  unsigned probe_threads = 1;         // 1..64
+  unsigned probe_concurrency = 1000;  // Conversations in flight, 1..100000.
+  LogLevel log_level = LogLevel::kInfo;
+  LogFormat log_format = LogFormat::kLogfmt;
+};
+
+// The program ends at once: after --help or --version (text for stdout, code
+// 0), or because the command line is wrong (text for stderr, code 1).
+struct Exit {
+  int code = 0;
+  std::string text;
+};
+
+std::variant<Options, Exit> ParseOptions(int argc, const char* const* argv);
+
+}  // namespace exporter
+
+#endif  // EXPORTER_OPTIONS_H_

@@ -1,0 +1,82 @@
+// The one object that threads share. Probe threads put results in; the main
+// thread reads a snapshot for each scrape.
+//
+// A state is immutable: Put makes a new one and swaps the pointer, so a scrape
+// holds the lock only to copy pointers and what it renders cannot change.
+#ifndef EXPORTER_RESULT_STORE_H_
+#define EXPORTER_RESULT_STORE_H_
+
+#include <cstdint>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <unordered_map>
+#include <vector>
+
+#include "probe/endpoint.h"
+#include "probe/result.h"
+
+namespace exporter {
+
+// All that is remembered of one endpoint.
+struct EndpointState {
+  // The latest verdict.
+  struct Verdict {
+    probe::WallTime finished{};
+    probe::Duration duration{};
+    std::array<std::optional<probe::Duration>, probe::kPhaseCount>
+        phase_durations{};
+    std::optional<probe::Failure> failure;
+    bool reachable = false;
+  };
+
+  std::optional<Verdict> verdict;  // None before the first result.
+  probe::Duration interval{};      // Back-off included; 0 before it.
+  std::uint64_t probes = 0;
+  std::uint64_t failures = 0;
+
+  // Facts: what was last observed, and when. A probe that cannot observe a
+  // fact (a 421, a silent server) leaves it alone; the reader drops it once it
+  // is older than the target's `stale_after`.
+  std::optional<probe::smtp::Banner> banner;
+  probe::WallTime banner_observed{};
+  std::optional<probe::smtp::Capabilities> clear;
+  probe::WallTime clear_observed{};
+  // Quirks of replies that are no facts, of the latest probe.
+  probe::smtp::Quirks quirks;
+};
+
+class ResultStore {
+ public:
+  using State = std::shared_ptr<const EndpointState>;
+
+  struct Transition {
+    State before;  // Null for the first result.
+    State after;   // Never null.
+  };
+
+  ResultStore() = default;
+  ResultStore(const ResultStore&) = delete;
+  ResultStore& operator=(const ResultStore&) = delete;
+
+  // Makes an endpoint known, without a verdict and with counters at 0; one
+  // that is known already keeps all it has. Any thread.
+  void Add(probe::EndpointId id);
+  // Forgets it; a result that arrives later is dropped. Any thread.
+  void Remove(probe::EndpointId id);
+  // Folds a result in. None when the endpoint is not known (any more). Any
+  // thread.
+  std::optional<Transition> Put(probe::EndpointId id,
+                                const probe::ProbeResult& result);
+  // The states of `ids`, in their order; null where the id is not known. Any
+  // thread.
+  std::vector<State> Snapshot(const std::vector<probe::EndpointId>& ids) const;
+
+ private:
+  mutable std::mutex mutex_;
+  std::unordered_map<probe::EndpointId, State> states_;
+};
+
+}  // namespace exporter
+
+#endif  // EXPORTER_RESULT_STORE_H_

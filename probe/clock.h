@@ -1,0 +1,21 @@
+// The two clocks of the prober. Everything that waits or measures uses the
+// monotonic one; the wall clock is only for certificates and for gauges whose
+// name ends in `_timestamp_seconds`. Pure code gets both as arguments.
+#ifndef PROBE_CLOCK_H_
+#define PROBE_CLOCK_H_
+
+#include <chrono>
+
+namespace probe {
+
+using Duration = std::chrono::nanoseconds;
+using Time = std::chrono::time_point<std::chrono::steady_clock, Duration>;
+using WallTime = std::chrono::time_point<std::chrono::system_clock, Duration>;
+
+inline double Seconds(Duration duration) {
+  return std::chrono::duration<double>(duration).count();
+}
+
+}  // namespace probe
+
+#endif  // PROBE_CLOCK_H_

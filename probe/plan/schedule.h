@@ -1,0 +1,75 @@
+// Who is due when. Pure: time is an argument, nothing sleeps.
+//
+// - Every entry has a fixed grid: its first slot lies `offset` after it was
+//   added, then one slot per interval. A slot that passes while the entry is
+//   busy, backed off or out of budget is skipped or served late, never doubled.
+// - Entries with one server key share a server: one of them runs at a time, and
+//   a back-off asked for by the server holds for all of them.
+// - At most `concurrency` entries run at once; those that are due meanwhile
+//   start in the order of their slots.
+#ifndef PROBE_PLAN_SCHEDULE_H_
+#define PROBE_PLAN_SCHEDULE_H_
+
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+
+#include "probe/clock.h"
+
+namespace probe::plan {
+
+// A server that asks us to go away (421, or 4xx to greeting or EHLO) is left
+// alone for 2, 4, 8 ... intervals, up to this.
+inline constexpr Duration kMaxBackoff = std::chrono::hours(1);
+
+class Schedule {
+ public:
+  using Id = std::uint64_t;
+
+  explicit Schedule(std::size_t concurrency);
+
+  // Adds an entry; its first slot is now + (hash % interval). An id that is
+  // known is changed: a new interval moves the next slot so that it is at most
+  // one new interval away and keeps its place in the spread; nothing else
+  // moves. `server_key` may change too (takes effect at the next slot); an
+  // empty one shares with nobody. `interval` is positive.
+  void Put(Id id, std::string_view server_key, Duration interval,
+           std::uint64_t hash, Time now);
+  // Forgets the entry. One that is running counts as running until Finished.
+  void Remove(Id id);
+
+  struct Start {
+    Id id;
+    Duration lag;  // How long after its slot it starts.
+  };
+  // An entry that has to start now, marked as running; none when nothing is
+  // due or the concurrency is used up. Call until it returns nothing.
+  std::optional<Start> Next(Time now);
+  // When Next could return something without another Finished or Put; none:
+  // never.
+  std::optional<Time> NextWake() const;
+
+  enum class Outcome {
+    kDone,     // Resets the server's back-off.
+    kBackOff,  // The server asked us to come later: doubles it.
+    kNeutral,  // Says nothing about it (refused, timeout): keeps it.
+  };
+  // A running entry has ended. Returns the time from `now` until its next
+  // slot that may run, back-off included (zero if it was removed meanwhile).
+  Duration Finished(Id id, Outcome outcome, Time now);
+
+  std::size_t size() const;     // Known entries.
+  std::size_t running() const;  // Also those removed while running.
+
+ private:
+  // Up to whoever writes schedule.cc.
+};
+
+}  // namespace probe::plan
+
+#endif  // PROBE_PLAN_SCHEDULE_H_

@@ -1,0 +1,83 @@
+// What the user wrote: one mail server (later: one domain) to watch, with all
+// defaults of its module filled in. Immutable once the config reader made it;
+// nothing validates it again.
+#ifndef PROBE_TARGET_H_
+#define PROBE_TARGET_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "probe/clock.h"
+#include "probe/ip_address.h"
+
+namespace probe {
+
+// What the server is for. An `mx` takes mail from other servers, where AUTH
+// has no business (`smtp_auth_on_25`); a `submission` server takes it from
+// users.
+enum class Role { kMx, kSubmission };
+
+enum class IpProtocol { kAuto, kIp4, kIp6 };
+enum class AddressChoice { kAll, kFirst };
+
+// How long each phase may take, and all of them together.
+struct Timeouts {
+  Duration total = std::chrono::seconds(45);
+  Duration connect = std::chrono::seconds(5);
+  // Greeting delays of 6 s (postscreen) to 15 s are normal.
+  Duration greeting = std::chrono::seconds(20);
+  Duration ehlo = std::chrono::seconds(10);
+  Duration quit = std::chrono::seconds(2);
+
+  friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+// What shapes one conversation. Targets that agree in address, port, server
+// name and in this share an endpoint. Shared, never changed.
+struct Conversation {
+  // The argument of EHLO: a host name or an address literal in brackets.
+  std::string ehlo_name;
+  std::optional<IpAddress> source_address;
+  Timeouts timeouts;
+
+  friend bool operator==(const Conversation&, const Conversation&) = default;
+};
+
+// The target's `expect:` block; what is not set is not judged.
+struct Expectations {
+  // A host name, or a regular expression (RE2) between slashes that is
+  // searched in the whole greeting text. Empty: the target's own host name.
+  std::string banner;
+  std::optional<bool> starttls;
+  std::optional<bool> auth;
+  std::optional<double> size_at_least;    // Octets.
+  std::vector<std::string> capabilities;  // Upper case.
+
+  friend bool operator==(const Expectations&, const Expectations&) = default;
+};
+
+struct Target {
+  std::string name;  // Label `target`: "mx1.example.com:25", "[::1]:25".
+  std::string host;  // As configured, without port and brackets.
+  std::optional<IpAddress> literal;  // Set when `host` is an IP address.
+  std::uint16_t port = 25;
+  std::string module;  // Label `module`.
+  Role role = Role::kMx;
+  AddressChoice addresses = AddressChoice::kAll;
+  IpProtocol ip_protocol = IpProtocol::kAuto;
+  Duration interval = std::chrono::seconds(60);
+  Duration stale_after = std::chrono::minutes(5);
+  std::shared_ptr<const Conversation> conversation;  // Never null.
+  // User labels, sorted by name; names are valid and not reserved, values are
+  // valid UTF-8.
+  std::vector<std::pair<std::string, std::string>> labels;
+  Expectations expect;
+};
+
+}  // namespace probe
+
+#endif  // PROBE_TARGET_H_
