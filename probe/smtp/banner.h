@@ -2,6 +2,7 @@
 #ifndef PROBE_SMTP_BANNER_H_
 #define PROBE_SMTP_BANNER_H_
 
+#include <cstddef>
 #include <string>
 
 #include "probe/smtp/quirk.h"
@@ -9,12 +10,20 @@
 
 namespace probe::smtp {
 
+// RFC 1035: a host name has at most 255 octets.
+inline constexpr std::size_t kMaxBannerHostname = 255;
+// What is kept of a greeting's text: it is stored for every endpoint, and real
+// ones, legal notices included, stay below 1 KB.
+inline constexpr std::size_t kMaxBannerText = 2048;
+
 // A positive (2xx) greeting.
 struct Banner {
-  int code = 0;          // 220, or another 2xx (then kNonconformantGreeting).
-  std::string hostname;  // First word of the last line; "" when there is none.
-                         // Printable ASCII, at most 255 characters.
-  std::string text;      // All lines joined by '\n', printable UTF-8.
+  int code = 0;  // 220, or another 2xx (then kNonconformantGreeting).
+  // First word of the first line, where RFC 5321 4.2 puts the domain; "" when
+  // there is none. Printable ASCII, at most 255 characters.
+  std::string hostname;
+  // All lines joined by '\n', printable UTF-8, at most kMaxBannerText bytes.
+  std::string text;
   Quirks quirks;
 
   friend bool operator==(const Banner&, const Banner&) = default;

@@ -3,6 +3,7 @@
 #ifndef PROBE_SMTP_REPLY_H_
 #define PROBE_SMTP_REPLY_H_
 
+#include <algorithm>
 #include <cstddef>
 #include <expected>
 #include <optional>
@@ -22,13 +23,17 @@ inline constexpr std::size_t kMaxReplyBytes = 64 * 1024;
 
 struct Reply {
   int code = 0;  // 200..599, of the last line.
-  // The text of each line, without code, separator and line end; any bytes
-  // but LF, as they came.
+  // Each line as it came, code included, without its line end; any bytes but
+  // LF.
   std::vector<std::string> lines;
   std::size_t bytes = 0;  // On the wire, line ends included.
   Quirks quirks;          // kMixedCodes, kBareLf.
 
   int severity() const { return code / 100; }  // 2, 3, 4 or 5.
+  // A line without code and separator.
+  static std::string_view Text(std::string_view line) {
+    return line.substr(std::min<std::size_t>(4, line.size()));
+  }
   // The last line as it may be shown to people: code, text, printable UTF-8.
   std::string Summary() const;
 };
@@ -54,9 +59,7 @@ class ReplyReader {
   std::string_view Unread() const;
   // True between the first byte of a reply and its last: an EOF now cuts a
   // reply in two.
-  bool InsideReply() const {
-    return !partial_.lines.empty() || !Unread().empty();
-  }
+  bool InsideReply() const;
 
  private:
   // Cuts one line off the buffer; nothing while there is no LF.

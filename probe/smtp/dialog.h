@@ -1,0 +1,125 @@
+// The conversation with one mail server as a state machine without I/O: bytes
+// and times come in, bytes to send and one ProbeResult come out. It decides
+// what to say and what an answer means; whoever drives it (Session, a test, a
+// fuzzer) decides nothing.
+//
+//   kConnecting --connected--> kGreeting --2xx--> kEhlo --2xx--> kQuit
+//        |                         |   \4xx,5xx     |  \500,502
+//        |                         |    `--> kQuit  |   `--> kHelo --> kQuit
+//        |                         |421             |421
+//        v                         v                v
+//     kClosed  <--EOF, time-----  kDrain  <--any reply--  kQuit
+//
+// Every state but kDrain and kClosed may also end in kClosed: by a timeout, an
+// error, an EOF or bytes that are no SMTP.
+//
+// It never sends MAIL, RCPT, DATA, AUTH, VRFY or NOOP; never two commands at
+// once; and nothing before the greeting is complete or while input is waiting.
+#ifndef PROBE_SMTP_DIALOG_H_
+#define PROBE_SMTP_DIALOG_H_
+
+#include <cstddef>
+#include <string>
+#include <string_view>
+
+#include "probe/clock.h"
+#include "probe/result.h"
+#include "probe/smtp/reply.h"
+#include "probe/target.h"
+
+namespace probe::smtp {
+
+// After the verdict: how long we wait for the peer to close first, so that our
+// close is no reset, which servers log as a lost connection.
+inline constexpr Duration kDrainTime = std::chrono::milliseconds(500);
+// What a transcript keeps; the rest is dropped with a note.
+inline constexpr std::size_t kMaxTranscriptLines = 200;
+inline constexpr std::size_t kMaxTranscriptBytes = 16 * 1024;
+inline constexpr std::size_t kMaxTranscriptLine = 512;
+// Bytes that arrive unasked are held back so long to see whether they are a
+// 421, and no longer.
+inline constexpr std::size_t kMaxUnasked = 512;
+
+class Dialog {
+ public:
+  enum class State {
+    kConnecting,  // From the start. Waits for the connection.
+    kGreeting,    // Connected; nothing was sent. Waits for the last 220 line.
+    kEhlo,        // EHLO is being sent or was sent. Waits for the reply.
+    kHelo,        // EHLO got 500 or 502: HELO instead (RFC 5321 3.2).
+    kQuit,        // The verdict stands. QUIT was sent, 221 is awaited.
+    kDrain,       // All was said. Waits briefly for the peer to close.
+    kClosed,      // Over: the result may be taken, the connection closed.
+  };
+
+  // `conversation` must outlive the dialog. `resolve` is how long it took to
+  // find the address, for the phase of that name.
+  Dialog(const Conversation& conversation, Duration resolve, Time now);
+  Dialog(const Dialog&) = delete;
+  Dialog& operator=(const Dialog&) = delete;
+
+  // What happened. After kClosed all of these do nothing.
+  void OnConnected(Time now);
+  void OnBytes(std::string_view bytes, Time now);
+  void OnEof(Time now);
+  // Connecting or reading failed; `detail` is what the system said.
+  void OnError(Reason reason, std::string_view detail, Time now);
+  // To be called when deadline() has passed; earlier calls do nothing.
+  void OnDeadline(Time now);
+  // This program stops: say QUIT as soon as it is our turn.
+  void Shutdown(Time now);
+
+  // There is something to send. Before TakeOutput the driver delivers all
+  // input that has arrived: nothing is sent over unread input (RFC 3207's
+  // injections and desynchronised servers alike).
+  bool HasOutput() const { return !output_.empty(); }
+  // What to send now; "" if input that nobody asked for forbids it.
+  std::string TakeOutput(Time now);
+
+  State state() const { return state_; }
+  Phase phase() const;
+  bool closed() const { return state_ == State::kClosed; }
+  // When the current state has lasted too long; no meaning once closed.
+  Time deadline() const { return deadline_; }
+
+  // Once, when closed. `finished` and `interval` are left to the caller.
+  ProbeResult TakeResult();
+
+ private:
+  // The only place where the state changes.
+  void Enter(State next, Time now);
+  void ReadReplies(Time now);
+  void OnReply(const Reply& reply, Time now);
+  void OnGreeting(const Reply& reply, Time now);
+  void OnEhlo(const Reply& reply, Time now);
+  void OnHelo(const Reply& reply, Time now);
+  void OnQuit(const Reply& reply, Time now);
+  // A reply that refuses the current step: notes why and leaves politely.
+  void Refused(const Reply& reply, Time now);
+  void OnReplyError(const ReplyError& error, Time now);
+  // Input is waiting although it is our turn to speak.
+  void OnUnasked(Time now);
+  // The first bytes show another protocol; true if so (and then closed).
+  bool RecogniseForeign(Time now);
+  // Notes the failure unless there is one already.
+  void Fail(Phase phase, Reason reason, std::string detail);
+  void FailAndClose(Reason reason, std::string detail, Time now);
+  void Send(std::string command, Time now);
+  void Note(TranscriptLine::Speaker speaker, std::string_view text, Time now);
+
+  const Conversation& conversation_;
+  const Time start_;
+  State state_ = State::kConnecting;
+  Time phase_start_;
+  Time deadline_;
+  ReplyReader reader_;
+  std::string output_;
+  // Whose reply the unread bytes would follow.
+  Phase answered_ = Phase::kConnect;
+  std::size_t transcript_bytes_ = 0;
+  ProbeResult result_;
+};
+
+}  // namespace probe::smtp
+
+#endif  // PROBE_SMTP_DIALOG_H_
