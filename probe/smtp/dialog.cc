@@ -254,7 +254,7 @@ void Dialog::OnEhlo(const Reply& reply, Time now) {
 
 void Dialog::OnHelo(const Reply& reply, Time now) {
   if (reply.severity() != 2) return Refused(reply, now);
-  result_.clear = Capabilities{.quirks = reply.quirks};
+  result_.clear.emplace().quirks = reply.quirks;
   result_.reachable = true;
   Enter(State::kQuit, now);
 }
