@@ -1,17 +1,21 @@
 // One outgoing TCP connection on a libuv loop: bytes in, bytes out, errors as
 // values. Knows nothing of SMTP or time.
+//
+// libuv writes with plain sendmsg(2): the program must ignore SIGPIPE, or a
+// write to a connection that the peer has reset ends the process.
 #ifndef PROBE_NET_TCP_STREAM_H_
 #define PROBE_NET_TCP_STREAM_H_
 
 #include <uv.h>
 
-#include <array>
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
 
 #include "probe/ip_address.h"
+#include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
 #include "probe/result.h"
 
@@ -55,11 +59,17 @@ class TcpStream {
   bool HasUnread() const;
 
  private:
-  static void OnRead(uv_stream_t* stream, ssize_t count,
+  // Returns libuv's code.
+  int Start(const IpAddress& address, std::uint16_t port,
+            const std::optional<IpAddress>& source);
+  static void OnConnect(uv_connect_t* request, int status);
+  static void OnRead(uv_stream_t* handle, ssize_t count,
                      const uv_buf_t* buffer);
 
+  uv_loop_t* const loop_;
   Events* const events_;
   Handle<uv_tcp_t> handle_;
+  std::unique_ptr<Timer> failed_;  // Delivers a failure to start.
 };
 
 }  // namespace probe::net

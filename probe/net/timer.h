@@ -25,11 +25,13 @@ class Timer {
   Timer& operator=(const Timer&) = delete;
 
   // Runs `expired` once, not before `at` and never inside this call; replaces
-  // an earlier time.
+  // an earlier time. A time that has passed means the loop's next millisecond.
   void At(Time at);
   void Stop();
 
  private:
+  static void OnExpired(uv_timer_t* handle);
+
   std::function<void()> expired_;
   Handle<uv_timer_t> handle_;
 };
