@@ -4,7 +4,8 @@
 //   added, then one slot per interval. A slot that passes while the entry is
 //   busy, backed off or out of budget is skipped or served late, never doubled.
 // - Entries with one server key share a server: one of them runs at a time, and
-//   a back-off asked for by the server holds for all of them.
+//   a back-off asked for by the server holds for all of them. It is forgotten
+//   with the last entry of the key.
 // - At most `concurrency` entries run at once; those that are due meanwhile
 //   start in the order of their slots.
 #ifndef PROBE_PLAN_SCHEDULE_H_
@@ -18,6 +19,7 @@
 #include <string>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 #include "probe/clock.h"
 
@@ -67,7 +69,46 @@ class Schedule {
   std::size_t running() const;  // Also those removed while running.
 
  private:
-  // Up to whoever writes schedule.cc.
+  using Slot = std::pair<Time, Id>;  // Equal times start in order of ids.
+  struct Server {
+    std::set<Slot> waiting;  // Of the entries that do not run.
+    Time not_before = Time::min();
+    std::size_t users = 0;  // Entries that name it; the last one frees it.
+    int backoffs = 0;       // In a row.
+    bool busy = false;
+  };
+  // With its key, which does not move while the server lives.
+  using SharedServer = std::pair<const std::string, Server>;
+  struct Entry {
+    Time added{};
+    Duration interval{};
+    Duration offset{};  // From `added` to the grid's first slot.
+    Time slot{};        // The next one; not before its server's not_before.
+    SharedServer* server = nullptr;
+    SharedServer* next_server = nullptr;  // From Finished on, if set.
+    bool running = false;
+    bool removed = false;  // While running.
+  };
+
+  static Time SlotAtOrAfter(const Entry& entry, Time time);
+  SharedServer* Acquire(std::string_view key, Id id);
+  void Release(SharedServer* server);
+  // Every change of `waiting` or `busy` stands between these two.
+  void Hide(const SharedServer* server);
+  void Show(SharedServer* server);
+  void Enqueue(Id id, Entry& entry);
+  void Dequeue(Id id, const Entry& entry);
+  void Change(Id id, Entry& entry, std::string_view server_key,
+              Duration interval, Duration offset, Time now);
+  void BackOff(SharedServer* shared, Duration interval, Time now);
+
+  const std::size_t concurrency_;
+  std::size_t known_ = 0;
+  std::size_t running_ = 0;
+  std::unordered_map<Id, Entry> entries_;
+  std::unordered_map<std::string, Server> servers_;
+  // The first slot of every server that is not busy.
+  std::map<Slot, SharedServer*> ready_;
 };
 
 }  // namespace probe::plan

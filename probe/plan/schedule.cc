@@ -1,0 +1,214 @@
+#include "probe/plan/schedule.h"
+
+#include <algorithm>
+#include <cassert>
+#include <utility>
+#include <vector>
+
+namespace probe::plan {
+namespace {
+
+// How long a server is left alone after `count` back-offs in a row.
+Duration BackoffAfter(int count, Duration interval) {
+  Duration wait = interval;
+  for (int i = 0; i < count && wait < kMaxBackoff; ++i) wait *= 2;
+  return std::min(wait, kMaxBackoff);
+}
+
+// An empty key shares with nobody. No key given by the user of the schedule
+// holds a NUL.
+std::string PrivateKey(Schedule::Id id) {
+  return std::string(1, '\0') + std::to_string(id);
+}
+
+}  // namespace
+
+Schedule::Schedule(std::size_t concurrency) : concurrency_(concurrency) {}
+
+Time Schedule::SlotAtOrAfter(const Entry& entry, Time time) {
+  const Time first = entry.added + entry.offset;
+  if (time <= first) return first;
+  const Duration passed = time - first;
+  const auto whole = passed / entry.interval;
+  const Time slot = first + whole * entry.interval;
+  return slot < time ? slot + entry.interval : slot;
+}
+
+Schedule::SharedServer* Schedule::Acquire(std::string_view key, Id id) {
+  SharedServer& server =
+      *servers_.try_emplace(key.empty() ? PrivateKey(id) : std::string(key))
+           .first;
+  ++server.second.users;
+  return &server;
+}
+
+void Schedule::Release(SharedServer* server) {
+  assert(server->second.users > 0);
+  if (--server->second.users == 0) servers_.erase(servers_.find(server->first));
+}
+
+void Schedule::Show(SharedServer* server) {
+  if (server->second.busy || server->second.waiting.empty()) return;
+  const Slot& head = *server->second.waiting.begin();
+  ready_.emplace(head, server);
+}
+
+void Schedule::Hide(const SharedServer* server) {
+  if (server->second.busy || server->second.waiting.empty()) return;
+  ready_.erase(*server->second.waiting.begin());
+}
+
+void Schedule::Enqueue(Id id, Entry& entry) {
+  Server& server = entry.server->second;
+  if (entry.slot < server.not_before) {
+    entry.slot = SlotAtOrAfter(entry, server.not_before);
+  }
+  Hide(entry.server);
+  server.waiting.emplace(entry.slot, id);
+  Show(entry.server);
+}
+
+void Schedule::Dequeue(Id id, const Entry& entry) {
+  Hide(entry.server);
+  entry.server->second.waiting.erase({entry.slot, id});
+  Show(entry.server);
+}
+
+void Schedule::Put(Id id, std::string_view server_key, Duration interval,
+                   std::uint64_t hash, Time now) {
+  assert(interval > Duration::zero());
+  const Duration offset(static_cast<Duration::rep>(
+      hash % static_cast<std::uint64_t>(interval.count())));
+  const auto [found, is_new] = entries_.try_emplace(id);
+  Entry& entry = found->second;
+  if (is_new || entry.removed) {
+    ++known_;
+    entry.added = now;
+    entry.interval = interval;
+    entry.offset = offset;
+    if (entry.removed) {  // Still running: waits for Finished.
+      entry.removed = false;
+    } else {
+      entry.server = Acquire(server_key, id);
+      entry.slot = now + offset;
+      Enqueue(id, entry);
+      return;
+    }
+  }
+  Change(id, entry, server_key, interval, offset, now);
+}
+
+void Schedule::Change(Id id, Entry& entry, std::string_view server_key,
+                      Duration interval, Duration offset, Time now) {
+  if (!entry.running) Dequeue(id, entry);
+  if (interval != entry.interval) {
+    entry.interval = interval;
+    entry.offset = offset;
+    // One that is due stays due. The others get the slot that they would have
+    // if they had been added with this interval.
+    if (!entry.running && entry.slot > now) {
+      entry.slot = SlotAtOrAfter(entry, now);
+    }
+  }
+  // Acquired before the old one is released: it may be the same one, whose
+  // back-off must live on.
+  SharedServer* const wanted = Acquire(server_key, id);
+  if (entry.running) {
+    if (entry.next_server != nullptr) Release(entry.next_server);
+    entry.next_server = wanted;
+    return;
+  }
+  Release(std::exchange(entry.server, wanted));
+  Enqueue(id, entry);
+}
+
+void Schedule::Remove(Id id) {
+  const auto found = entries_.find(id);
+  if (found == entries_.end() || found->second.removed) return;
+  Entry& entry = found->second;
+  --known_;
+  if (entry.running) {
+    entry.removed = true;
+    return;
+  }
+  Dequeue(id, entry);
+  Release(entry.server);
+  entries_.erase(found);
+}
+
+std::optional<Schedule::Start> Schedule::Next(Time now) {
+  if (running_ >= concurrency_ || ready_.empty()) return std::nullopt;
+  const auto [slot, id] = ready_.begin()->first;
+  if (slot > now) return std::nullopt;
+  Entry& entry = entries_.find(id)->second;
+  Dequeue(id, entry);
+  Hide(entry.server);
+  entry.server->second.busy = true;
+  entry.running = true;
+  ++running_;
+  return Start{.id = id, .lag = now - slot};
+}
+
+std::optional<Time> Schedule::NextWake() const {
+  // A busy server is not in ready_: its Finished comes first.
+  if (running_ >= concurrency_ || ready_.empty()) return std::nullopt;
+  return ready_.begin()->first.first;
+}
+
+void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
+  Server& server = shared->second;
+  ++server.backoffs;
+  server.not_before = now + BackoffAfter(server.backoffs, interval);
+  // Those that wait skip their slots in between: all at once when the back-off
+  // ends is what the server could not bear.
+  const auto kept = server.waiting.lower_bound({server.not_before, Id{0}});
+  std::vector<Slot> moved(server.waiting.begin(), kept);
+  server.waiting.erase(server.waiting.begin(), kept);
+  for (const Slot& passed : moved) {
+    Entry& entry = entries_.find(passed.second)->second;
+    entry.slot = SlotAtOrAfter(entry, server.not_before);
+    server.waiting.emplace(entry.slot, passed.second);
+  }
+}
+
+Duration Schedule::Finished(Id id, Outcome outcome, Time now) {
+  const auto found = entries_.find(id);
+  const bool known = found != entries_.end() && found->second.running;
+  assert(known);
+  if (!known) return Duration::zero();
+  Entry& entry = found->second;
+  SharedServer* const server = entry.server;
+  --running_;
+  switch (outcome) {
+    case Outcome::kDone:
+      server->second.backoffs = 0;
+      break;
+    case Outcome::kBackOff:
+      BackOff(server, entry.interval, now);
+      break;
+    case Outcome::kNeutral:
+      break;
+  }
+  server->second.busy = false;
+  Show(server);
+
+  SharedServer* const next = std::exchange(entry.next_server, nullptr);
+  if (entry.removed) {
+    if (next != nullptr) Release(next);
+    Release(server);
+    entries_.erase(found);
+    return Duration::zero();
+  }
+  if (next != nullptr) Release(std::exchange(entry.server, next));
+  entry.running = false;
+  // The first slot that this run has not touched: `now` itself has passed.
+  entry.slot = SlotAtOrAfter(entry, now + Duration(1));
+  Enqueue(id, entry);
+  return entry.slot - now;
+}
+
+std::size_t Schedule::size() const { return known_; }
+
+std::size_t Schedule::running() const { return running_; }
+
+}  // namespace probe::plan
