@@ -34,6 +34,7 @@ struct Endpoint {
   // ends with this failure, phase `resolve`.
   std::optional<Failure> unresolved;
   Duration resolve_duration{};  // Of the latest lookup; 0 for an IP literal.
+  smtp::Quirks quirks;          // Known from DNS already; part of every result.
 
   // Spreads endpoints over probe threads and over the interval. The same in
   // every process, so that a restart keeps the spread.

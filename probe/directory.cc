@@ -1,0 +1,291 @@
+#include "probe/directory.h"
+
+#include <algorithm>
+#include <compare>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <unordered_map>
+#include <utility>
+
+#include "probe/name_table.h"
+#include "probe/smtp/text.h"
+
+namespace probe {
+namespace {
+
+// What makes two targets share an endpoint. The conversation is interned, so
+// that its pointer stands for its value.
+struct Key {
+  std::optional<IpAddress> address;
+  std::uint16_t port = 0;
+  std::string server_name;
+  const Conversation* conversation = nullptr;
+
+  friend auto operator<=>(const Key&, const Key&) = default;
+};
+
+struct Record {
+  std::shared_ptr<const Endpoint> endpoint;  // Null until flushed once.
+  // What the next flush makes of it.
+  Endpoint next;
+  std::multiset<Duration> intervals;  // One for each target that needs it.
+};
+
+// Which endpoints a target needs now.
+struct Wanted {
+  std::vector<std::optional<IpAddress>> addresses;
+  std::optional<Failure> unresolved;
+  Duration took{};
+  smtp::Quirks quirks;
+};
+
+std::string ServerName(const Target& target) {
+  if (target.literal) return {};
+  std::string name = target.host;
+  if (name.ends_with('.')) name.pop_back();
+  for (char& c : name) {
+    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
+  }
+  return name;
+}
+
+// The name as it is looked up: a trailing dot keeps the search domains away.
+std::string LookupName(const Target& target) {
+  const bool absolute = target.host.ends_with('.');
+  return ServerName(target) + (absolute ? "." : "");
+}
+
+// Everything that distinguishes two conversations, as a key.
+std::string Fingerprint(const Conversation& conversation) {
+  std::string text = conversation.ehlo_name + "|";
+  if (conversation.source_address) {
+    text += conversation.source_address->ToString();
+  }
+  const Timeouts& t = conversation.timeouts;
+  for (const Duration d : {t.total, t.connect, t.greeting, t.ehlo, t.quit}) {
+    text += "|" + std::to_string(d.count());
+  }
+  return text;
+}
+
+// Of two failures the one that leaves more open: a resolver that timed out for
+// AAAA makes "no A record" no verdict on the name.
+const Failure& Weaker(const Failure& a, const Failure& b) {
+  const auto certain = [](const Failure& failure) {
+    return failure.reason == Reason::kNoAddress ||
+           failure.reason == Reason::kDnsNotFound;
+  };
+  return certain(a) && !certain(b) ? b : a;
+}
+
+Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
+                  const plan::Routes& routes) {
+  Wanted wanted;
+  wanted.took = answer.took;
+  std::vector<IpAddress> found;
+  std::optional<Failure> failure;
+  bool resolved = false;
+  const auto add = [&](const NameTable::Family& family) {
+    found.insert(found.end(), family.addresses.begin(), family.addresses.end());
+    if (family.failure) {
+      failure = failure ? Weaker(*failure, *family.failure) : *family.failure;
+    } else {
+      resolved = true;
+    }
+  };
+  if (target.ip_protocol != IpProtocol::kIp4) add(answer.ip6);
+  if (target.ip_protocol != IpProtocol::kIp6) add(answer.ip4);
+  if (!resolved) wanted.unresolved = failure;
+
+  const plan::Selection selection = plan::SelectAddresses(
+      std::move(found), target.ip_protocol, target.addresses, routes);
+  if (selection.truncated) wanted.quirks.Add(smtp::Quirk::kTooManyAddresses);
+  wanted.addresses.assign(selection.addresses.begin(),
+                          selection.addresses.end());
+  if (wanted.addresses.empty()) {
+    wanted.addresses.emplace_back(std::nullopt);
+    if (!wanted.unresolved) {
+      wanted.unresolved =
+          Failure{.phase = Phase::kResolve,
+                  .reason = Reason::kNoAddress,
+                  .detail = selection.no_route
+                                ? "this host has no route to any address of " +
+                                      target.host
+                                : target.host + " has no usable address"};
+    }
+  }
+  return wanted;
+}
+
+}  // namespace
+
+struct Directory::Impl {
+  Impl(uv_loop_t* loop, std::function<plan::Routes()> routes_in,
+       Observer observer_in)
+      : routes(std::move(routes_in)),
+        observer(std::move(observer_in)),
+        names(loop, [this](const std::string& name) { OnAnswered(name); }) {}
+
+  const Conversation* Intern(const std::shared_ptr<const Conversation>& one) {
+    return conversations.try_emplace(Fingerprint(*one), one)
+        .first->second.get();
+  }
+
+  std::shared_ptr<const Conversation> Interned(const Conversation* raw) const {
+    return conversations.at(Fingerprint(*raw));
+  }
+
+  // None: not known yet.
+  std::optional<Wanted> WantedFor(const Target& target) {
+    if (target.literal) return Wanted{{*target.literal}, {}, {}, {}};
+    const NameTable::Answer* answer = names.Find(LookupName(target));
+    if (answer == nullptr) return std::nullopt;
+    return FromAnswer(target, *answer, routes());
+  }
+
+  // Brings entry `index` up to date. The caller flushes.
+  void Apply(std::size_t index) {
+    const Target& target = *entries[index].target;
+    const std::optional<Wanted> wanted = WantedFor(target);
+    if (!wanted) return;
+    const Conversation* conversation = Intern(target.conversation);
+    std::vector<Key> next;
+    for (const std::optional<IpAddress>& address : wanted->addresses) {
+      const Key key{.address = address,
+                    .port = target.port,
+                    .server_name = ServerName(target),
+                    .conversation = conversation};
+      Record& record = records[key];
+      record.next.unresolved = wanted->unresolved;
+      record.next.resolve_duration = wanted->took;
+      record.next.quirks = wanted->quirks;
+      record.intervals.insert(target.interval);
+      dirty.insert(key);
+      next.push_back(key);
+    }
+    const std::vector<Key> before = std::exchange(keys[index], next);
+    Release(before, target.interval);
+    if (before != next) stale_entries.push_back(index);
+  }
+
+  void Release(const std::vector<Key>& old, Duration interval) {
+    for (const Key& key : old) {
+      Record& record = records.at(key);
+      record.intervals.erase(record.intervals.find(interval));
+      dirty.insert(key);
+    }
+  }
+
+  // Tells the observer what changed, once for each endpoint.
+  void Flush() {
+    for (const Key& key : std::exchange(dirty, {})) {
+      const auto found = records.find(key);
+      Record& record = found->second;
+      if (record.intervals.empty()) {
+        if (record.endpoint) observer.removed(record.endpoint->id);
+        records.erase(found);
+        continue;
+      }
+      Endpoint& next = record.next;
+      if (!record.endpoint) {
+        next.id = ++last_id;
+        next.address = key.address;
+        next.port = key.port;
+        next.server_name = key.server_name;
+        next.conversation = Interned(key.conversation);
+      }
+      next.interval = *record.intervals.begin();
+      record.endpoint = std::make_shared<const Endpoint>(next);
+      observer.put(record.endpoint);
+    }
+    if (!stale_entries.empty()) ++generation;
+    for (const std::size_t index : std::exchange(stale_entries, {})) {
+      std::vector<std::shared_ptr<const Endpoint>>& endpoints =
+          entries[index].endpoints;
+      endpoints.clear();
+      for (const Key& key : keys[index]) {
+        endpoints.push_back(records.at(key).endpoint);
+      }
+    }
+  }
+
+  void OnAnswered(const std::string& name) {
+    for (const std::size_t index : users[name]) Apply(index);
+    Flush();
+  }
+
+  void SetTargets(const std::vector<std::shared_ptr<const Target>>& targets) {
+    const std::vector<Entry> old_entries = std::exchange(entries, {});
+    const std::vector<std::vector<Key>> old_keys = std::exchange(keys, {});
+    const auto old_users = std::exchange(users, {});
+    entries.reserve(targets.size());
+    keys.resize(targets.size());
+    for (const std::shared_ptr<const Target>& target : targets) {
+      const std::size_t index = entries.size();
+      entries.push_back({.target = target, .endpoints = {}});
+      if (!target->literal) {
+        users[LookupName(*target)].push_back(index);
+        names.Add(LookupName(*target));
+      }
+      Apply(index);
+    }
+    for (std::size_t i = 0; i < old_keys.size(); ++i) {
+      Release(old_keys[i], old_entries[i].target->interval);
+    }
+    for (const auto& [name, indices] : old_users) {
+      if (!users.contains(name)) names.Remove(name);
+    }
+    Flush();
+    ++generation;
+    ForgetConversations();
+  }
+
+  void ForgetConversations() {
+    std::set<const Conversation*> used;
+    for (const auto& [key, record] : records) used.insert(key.conversation);
+    std::erase_if(conversations, [&used](const auto& item) {
+      return !used.contains(item.second.get());
+    });
+  }
+
+  const std::function<plan::Routes()> routes;
+  const Observer observer;
+  NameTable names;
+  std::vector<Entry> entries;
+  std::vector<std::vector<Key>> keys;  // As many as entries.
+  std::unordered_map<std::string, std::vector<std::size_t>> users;
+  std::map<Key, Record> records;
+  std::map<std::string, std::shared_ptr<const Conversation>> conversations;
+  std::set<Key> dirty;
+  std::vector<std::size_t> stale_entries;
+  EndpointId last_id = 0;
+  std::uint64_t generation = 0;
+};
+
+Directory::Directory(uv_loop_t* loop, std::function<plan::Routes()> routes,
+                     Observer observer)
+    : impl_(std::make_unique<Impl>(loop, std::move(routes),
+                                   std::move(observer))) {}
+
+Directory::~Directory() = default;
+
+void Directory::SetResolver(dns::Resolver* resolver) {
+  impl_->names.SetResolver(resolver);
+}
+
+void Directory::SetTargets(
+    const std::vector<std::shared_ptr<const Target>>& targets) {
+  impl_->SetTargets(targets);
+}
+
+const std::vector<Directory::Entry>& Directory::entries() const {
+  return impl_->entries;
+}
+
+std::size_t Directory::endpoint_count() const { return impl_->records.size(); }
+
+std::uint64_t Directory::generation() const { return impl_->generation; }
+
+}  // namespace probe

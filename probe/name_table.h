@@ -1,0 +1,97 @@
+// What DNS says about each host name that a target uses, kept fresh. Part of
+// the Directory: knows names and addresses, nothing of targets or endpoints.
+#ifndef PROBE_NAME_TABLE_H_
+#define PROBE_NAME_TABLE_H_
+
+#include <uv.h>
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <functional>
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "probe/clock.h"
+#include "probe/dns/resolver.h"
+#include "probe/ip_address.h"
+#include "probe/net/timer.h"
+#include "probe/result.h"
+
+namespace probe {
+
+// An answer is kept for its TTL, within these bounds.
+inline constexpr Duration kMinTtl = std::chrono::seconds(5);
+inline constexpr Duration kMaxTtl = std::chrono::minutes(5);
+// A lookup that failed is tried again after this.
+inline constexpr Duration kFailureTtl = std::chrono::seconds(15);
+// Names looked up at once; a start with 100,000 names must not flood the
+// resolver.
+inline constexpr std::size_t kMaxLookups = 100;
+
+class NameTable {
+ public:
+  // One address family of a name.
+  struct Family {
+    // What the latest good answer said. An answer "no such record" empties it
+    // only when the other family has addresses: a name that vanishes keeps
+    // those it had.
+    std::vector<IpAddress> addresses;
+    std::optional<Failure> failure;  // Of the latest lookup.
+  };
+  struct Answer {
+    Family ip4;
+    Family ip6;
+    Duration took{};  // The latest lookup of both.
+  };
+
+  // `answered` is called on the loop's thread after each lookup of a name.
+  // `loop` must outlive the table.
+  NameTable(uv_loop_t* loop, std::function<void(const std::string&)> answered);
+  NameTable(const NameTable&) = delete;
+  NameTable& operator=(const NameTable&) = delete;
+
+  // Lookups under way are asked anew. `resolver` must outlive its use here.
+  void SetResolver(dns::Resolver* resolver);
+  // Starts to follow a name; one that is known stays as it is.
+  void Add(const std::string& name);
+  void Remove(const std::string& name);
+  // Null while it is looked up for the first time.
+  const Answer* Find(const std::string& name) const;
+
+ private:
+  struct Name {
+    std::uint64_t serial = 0;  // Tells late answers to an earlier life apart.
+    std::optional<Answer> answer;
+    // The lookup under way: what has come in, and when it was asked.
+    std::array<std::optional<std::expected<dns::Addresses, Failure>>, 2> parts;
+    Time asked{};
+    std::optional<Time> due;  // Its place in due_; none while asked or queued.
+  };
+
+  void Ask();  // As many of the waiting names as kMaxLookups allows.
+  void OnPart(const std::string& name, std::uint64_t serial, std::size_t part,
+              std::expected<dns::Addresses, Failure> result);
+  void Settle(const std::string& name, Name& record);
+  void OnDue();
+  void Arm();
+
+  dns::Resolver* resolver_ = nullptr;
+  const std::function<void(const std::string&)> answered_;
+  net::Timer timer_;
+  std::map<std::string, Name> names_;
+  std::deque<std::string> waiting_;
+  std::set<std::pair<Time, std::string>> due_;
+  std::set<std::string> asking_;
+  std::uint64_t next_serial_ = 0;
+};
+
+}  // namespace probe
+
+#endif  // PROBE_NAME_TABLE_H_

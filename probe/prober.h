@@ -1,0 +1,58 @@
+// Probes endpoints on their schedule, on a loop and a thread of its own, so
+// that a slow scrape never bends a measured latency.
+#ifndef PROBE_PROBER_H_
+#define PROBE_PROBER_H_
+
+#include <cstddef>
+#include <functional>
+#include <memory>
+
+#include "probe/clock.h"
+#include "probe/endpoint.h"
+#include "probe/result.h"
+
+namespace probe {
+
+// How long conversations may go on after Stop before they are dropped. Longer
+// than postscreen's greeting delay, shorter than what service managers wait.
+inline constexpr Duration kDrainLimit = std::chrono::seconds(10);
+
+class Prober {
+ public:
+  // Called on the prober's thread; must be quick and must not throw.
+  struct Observer {
+    // A probe begins, `lag` after it was due.
+    std::function<void(Duration lag)> started;
+    // It has ended, `took` after it began, with or without a result.
+    std::function<void(Duration took)> ended;
+    // Its one result. Also after the endpoint was removed meanwhile; not for
+    // probes that Stop cut off: those say nothing about the server.
+    std::function<void(const Endpoint&, ProbeResult)> finished;
+    // Once a second: how late the loop's timer fired.
+    std::function<void(Duration lag)> loop_lag;
+  };
+
+  // At most `concurrency` conversations at once. Starts the thread.
+  Prober(std::size_t concurrency, Observer observer);
+  // Drops what still runs and joins the thread.
+  ~Prober();
+  Prober(const Prober&) = delete;
+  Prober& operator=(const Prober&) = delete;
+
+  // Makes an endpoint known, or changes the one with this id; its schedule
+  // stays. Any thread, as are the following.
+  void Put(std::shared_ptr<const Endpoint> endpoint);
+  // Forgets it. A conversation with it goes on to its end.
+  void Remove(EndpointId id);
+  // Starts nothing any more, lets conversations say QUIT, and calls `stopped`
+  // on the prober's thread when the last has ended, kDrainLimit at the latest.
+  void Stop(std::function<void()> stopped);
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace probe
+
+#endif  // PROBE_PROBER_H_

@@ -1,0 +1,213 @@
+#include "probe/prober.h"
+
+#include <uv.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <future>
+#include <mutex>
+#include <optional>
+#include <thread>
+#include <vector>
+
+#include "tests/support/catch.h"
+#include "tests/support/scripted_server.h"
+
+namespace {
+
+using namespace std::chrono_literals;
+using probe::Reason;
+using tests::HealthyAnswer;
+using tests::ScriptedServer;
+
+// A server on a loop and thread of its own: the prober has its own as well.
+class ServerThread {
+ public:
+  ServerThread(std::string greeting, ScriptedServer::Answer answer) {
+    uv_loop_init(&loop_);
+    server_.emplace(&loop_, std::move(greeting), std::move(answer));
+    port_ = server_->port();
+    stop_ = probe::net::MakeHandle<uv_async_t>(this, [this](uv_async_t* raw) {
+      return uv_async_init(&loop_, raw, [](uv_async_t* handle) {
+        auto* self = static_cast<ServerThread*>(handle->data);
+        if (self == nullptr) return;
+        self->most_open_ = self->server_->most_open();
+        self->lines_ = self->server_->lines();
+        self->server_.reset();
+        self->stop_.reset();
+      });
+    });
+    thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
+  }
+
+  // What is asked about afterwards holds only then.
+  void Stop() {
+    if (!thread_.joinable()) return;
+    uv_async_send(stop_.get());
+    thread_.join();
+    CHECK(uv_loop_close(&loop_) == 0);
+  }
+  ~ServerThread() { Stop(); }
+
+  std::uint16_t port() const { return port_; }
+  int most_open() const { return most_open_; }
+  const std::vector<std::string>& lines() const { return lines_; }
+
+ private:
+  uv_loop_t loop_{};
+  std::optional<ScriptedServer> server_;
+  probe::net::Handle<uv_async_t> stop_;
+  std::thread thread_;
+  std::uint16_t port_ = 0;
+  int most_open_ = 0;
+  std::vector<std::string> lines_;
+};
+
+// Collects what a prober observes, and lets the test wait for it.
+struct Results {
+  std::mutex mutex;
+  std::condition_variable arrived;
+  std::vector<std::pair<probe::EndpointId, probe::ProbeResult>> list;
+  std::atomic<int> started{0};
+  std::atomic<int> ended{0};
+
+  probe::Prober::Observer Observer() {
+    return {
+        .started = [this](probe::Duration) { ++started; },
+        .ended = [this](probe::Duration) { ++ended; },
+        .finished =
+            [this](const probe::Endpoint& endpoint, probe::ProbeResult result) {
+              const std::lock_guard lock(mutex);
+              list.emplace_back(endpoint.id, std::move(result));
+              arrived.notify_all();
+            },
+        .loop_lag = [](probe::Duration) {}};
+  }
+  void WaitFor(std::size_t count) {
+    std::unique_lock lock(mutex);
+    REQUIRE(arrived.wait_for(lock, 20s, [&] { return list.size() >= count; }));
+  }
+};
+
+std::shared_ptr<probe::Endpoint> MakeEndpoint(probe::EndpointId id,
+                                              std::uint16_t port,
+                                              probe::Duration interval) {
+  auto conversation = std::make_shared<probe::Conversation>();
+  conversation->ehlo_name = "monitor.example.net";
+  auto endpoint = std::make_shared<probe::Endpoint>();
+  endpoint->id = id;
+  endpoint->address = probe::IpAddress::Parse("127.0.0.1");
+  endpoint->port = port;
+  // Names apart, so that the server is one but the endpoints are several.
+  endpoint->server_name = "mx" + std::to_string(id) + ".example.net";
+  endpoint->conversation = conversation;
+  endpoint->interval = interval;
+  return endpoint;
+}
+
+}  // namespace
+
+TEST_CASE("an endpoint is probed again and again on its interval") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  prober.Put(MakeEndpoint(7, server.port(), 50ms));
+  results.WaitFor(3);
+  const std::lock_guard lock(results.mutex);
+  for (const auto& [id, result] : results.list) {
+    CHECK(id == 7);
+    CHECK(result.success());
+    CHECK(result.interval == 50ms);
+  }
+}
+
+TEST_CASE("one server meets one conversation at a time") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    for (probe::EndpointId id = 1; id <= 5; ++id) {
+      prober.Put(MakeEndpoint(id, server.port(), 20ms));
+    }
+    results.WaitFor(25);
+  }
+  server.Stop();
+  CHECK(server.most_open() == 1);
+}
+
+TEST_CASE("a 421 makes the interval grow, and the result says so") {
+  ServerThread server(std::string("421 later\r\n") + ScriptedServer::kClose,
+                      HealthyAnswer);
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  prober.Put(MakeEndpoint(1, server.port(), 40ms));
+  results.WaitFor(3);
+  const std::lock_guard lock(results.mutex);
+  CHECK(results.list[0].second.interval >= 80ms);
+  CHECK(results.list[1].second.interval >= 160ms);
+  CHECK(results.list[2].second.interval >= 320ms);
+}
+
+TEST_CASE("an unresolved endpoint fails without a connection") {
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  auto endpoint = MakeEndpoint(1, 25, 20ms);
+  endpoint->address.reset();
+  endpoint->unresolved = probe::Failure{.phase = probe::Phase::kResolve,
+                                        .reason = Reason::kDnsNotFound,
+                                        .detail = "no such name"};
+  endpoint->resolve_duration = 3ms;
+  prober.Put(endpoint);
+  results.WaitFor(1);
+  const std::lock_guard lock(results.mutex);
+  const probe::ProbeResult& result = results.list[0].second;
+  REQUIRE(result.failure);
+  CHECK(*result.failure == *endpoint->unresolved);
+  CHECK(result.phase_durations[0] == probe::Duration(3ms));
+  CHECK_FALSE(result.phase_durations[1]);
+}
+
+TEST_CASE("a removed endpoint is left alone") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    prober.Put(MakeEndpoint(1, server.port(), 30ms));
+    results.WaitFor(1);
+    prober.Remove(1);
+    prober.Put(MakeEndpoint(2, server.port(), 30ms));
+    results.WaitFor(6);
+  }
+  int late = 0;
+  for (std::size_t i = 2; i < results.list.size(); ++i) {
+    if (results.list[i].first == 1) ++late;
+  }
+  CHECK(late == 0);
+}
+
+TEST_CASE("stopping lets a conversation end with QUIT and reports no verdict") {
+  std::promise<void> asked;
+  std::promise<void> go_on;
+  ServerThread server("220 mx ESMTP\r\n", [&](const std::string& line) {
+    if (line.starts_with("EHLO")) {
+      asked.set_value();
+      go_on.get_future().wait();
+    }
+    return HealthyAnswer(line);
+  });
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    prober.Put(MakeEndpoint(1, server.port(), 1ms));
+    asked.get_future().wait();
+    std::promise<void> stopped;
+    prober.Stop([&] { stopped.set_value(); });
+    go_on.set_value();
+    CHECK(stopped.get_future().wait_for(5s) == std::future_status::ready);
+  }
+  server.Stop();
+  CHECK(server.lines().back() == "QUIT");
+  CHECK(results.list.empty());
+  CHECK(results.started == 1);
+  CHECK(results.ended == 1);
+}
