@@ -1,0 +1,150 @@
+#include "probe/plan/addresses.h"
+
+#include <algorithm>
+#include <string>
+#include <vector>
+
+#include "tests/support/catch.h"
+
+namespace probe::plan {
+namespace {
+
+using Texts = std::vector<std::string>;
+
+std::vector<IpAddress> Parsed(const Texts& texts) {
+  std::vector<IpAddress> addresses;
+  for (const std::string& text : texts) {
+    addresses.push_back(*IpAddress::Parse(text));
+  }
+  return addresses;
+}
+
+Texts Printed(const std::vector<IpAddress>& addresses) {
+  Texts texts;
+  for (const IpAddress& address : addresses) {
+    texts.push_back(address.ToString());
+  }
+  return texts;
+}
+
+constexpr Routes kBoth{.ip4 = true, .ip6 = true};
+constexpr Routes kOnly4{.ip4 = true, .ip6 = false};
+constexpr Routes kOnly6{.ip4 = false, .ip6 = true};
+constexpr Routes kNone{.ip4 = false, .ip6 = false};
+
+TEST_CASE("which addresses are probed, in which order") {
+  using enum IpProtocol;
+  using enum AddressChoice;
+  struct Case {
+    const char* name;
+    Texts found;
+    IpProtocol protocol;
+    AddressChoice choice;
+    Routes routes;
+    Texts want;
+    bool no_route = false;
+  };
+  const Texts two = {"192.0.2.9", "2001:db8::1"};
+  const Case cases[] = {
+      {"nothing found", {}, kAuto, kAll, kBoth, {}},
+      {"sorted, IPv6 first",
+       {"192.0.2.9", "192.0.2.10", "2001:db8::2", "2001:db8::1"},
+       kAuto,
+       kAll,
+       kBoth,
+       {"2001:db8::1", "2001:db8::2", "192.0.2.9", "192.0.2.10"}},
+      {"unique",
+       {"192.0.2.9", "192.0.2.1", "192.0.2.9"},
+       kAuto,
+       kAll,
+       kBoth,
+       {"192.0.2.1", "192.0.2.9"}},
+      {"the first", two, kAuto, kFirst, kBoth, {"2001:db8::1"}},
+      {"the first that has a route", two, kAuto, kFirst, kOnly4, {"192.0.2.9"}},
+      {"first of nothing", {}, kAuto, kFirst, kBoth, {}},
+      {"no IPv6 here", two, kAuto, kAll, kOnly4, {"192.0.2.9"}},
+      {"no IPv4 here", two, kAuto, kAll, kOnly6, {"2001:db8::1"}},
+      {"no route at all", two, kAuto, kAll, kNone, {}, true},
+      {"its only family has no route",
+       {"2001:db8::1"},
+       kAuto,
+       kFirst,
+       kOnly4,
+       {},
+       true},
+      {"IPv4 by name", two, kIp4, kAll, kBoth, {"192.0.2.9"}},
+      {"IPv6 by name", two, kIp6, kAll, kBoth, {"2001:db8::1"}},
+      {"by name also without a route",
+       two,
+       kIp6,
+       kAll,
+       kOnly4,
+       {"2001:db8::1"}},
+      {"by name, none found", {"192.0.2.9"}, kIp6, kAll, kNone, {}},
+      {"loopback needs no route",
+       {"127.0.0.1", "127.9.9.9", "::1", "192.0.2.9", "2001:db8::1"},
+       kAuto,
+       kAll,
+       kNone,
+       {"::1", "127.0.0.1", "127.9.9.9"}},
+      {"private ranges and what lies around them",
+       {"10.0.0.1", "172.16.0.1", "172.31.255.1", "192.168.1.1", "fd00::1",
+        "fc00::1", "9.255.255.255", "11.0.0.0", "172.15.0.1", "172.32.0.1",
+        "192.167.0.1", "192.169.0.1", "126.0.0.1", "128.0.0.1", "fb00::1",
+        "fe00::1", "::2", "::"},
+       kAuto,
+       kAll,
+       kNone,
+       {"fc00::1", "fd00::1", "10.0.0.1", "172.16.0.1", "172.31.255.1",
+        "192.168.1.1"}},
+  };
+  for (const Case& test : cases) {
+    INFO(test.name);
+    std::vector<IpAddress> found = Parsed(test.found);
+    // The order of the answer changes nothing.
+    for (std::size_t turn = 0; turn == 0 || turn < found.size(); ++turn) {
+      const Selection got =
+          SelectAddresses(found, test.protocol, test.choice, test.routes);
+      CHECK(Printed(got.addresses) == test.want);
+      CHECK(got.no_route == test.no_route);
+      CHECK_FALSE(got.truncated);
+      if (!found.empty()) {
+        std::rotate(found.begin(), found.begin() + 1, found.end());
+      }
+    }
+  }
+}
+
+TEST_CASE("too many addresses are cut, the same ones each time") {
+  struct Case {
+    std::size_t count;
+    AddressChoice choice;
+    std::size_t want;
+    bool truncated;
+  };
+  const Case cases[] = {
+      {kMaxAddresses, AddressChoice::kAll, kMaxAddresses, false},
+      {kMaxAddresses + 1, AddressChoice::kAll, kMaxAddresses, true},
+      {1000, AddressChoice::kAll, kMaxAddresses, true},
+      {1000, AddressChoice::kFirst, 1, false},
+  };
+  for (const Case& test : cases) {
+    std::vector<IpAddress> found;
+    for (std::size_t i = 0; i < test.count; ++i) {
+      found.push_back(
+          IpAddress::FromIp4({10, 0, static_cast<std::uint8_t>(i / 256),
+                              static_cast<std::uint8_t>(i % 256)}));
+    }
+    const Selection ordered =
+        SelectAddresses(found, IpProtocol::kAuto, test.choice, kBoth);
+    CHECK(ordered.addresses.size() == test.want);
+    CHECK(ordered.truncated == test.truncated);
+    std::reverse(found.begin(), found.end());
+    const Selection reversed =
+        SelectAddresses(found, IpProtocol::kAuto, test.choice, kBoth);
+    CHECK((reversed.addresses == ordered.addresses));
+  }
+}
+
+}  // namespace
+}  // namespace probe::plan
