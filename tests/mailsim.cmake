@@ -1,0 +1,17 @@
+# The mail server simulator: a library for its tests, and the program that
+# tests, demo and benchmark start. It uses nothing of the prober but the owner
+# of libuv handles, a header.
+set(mailsim_dir ${CMAKE_CURRENT_SOURCE_DIR}/support/mailsim)
+file(GLOB mailsim_sources CONFIGURE_DEPENDS ${mailsim_dir}/*.cc)
+list(REMOVE_ITEM mailsim_sources ${mailsim_dir}/main.cc)
+add_library(mailsim_core STATIC ${mailsim_sources})
+target_link_libraries(mailsim_core
+  PUBLIC project_options PkgConfig::UV PkgConfig::YAML)
+
+add_executable(mailsim ${mailsim_dir}/main.cc)
+target_link_libraries(mailsim PRIVATE mailsim_core)
+set_target_properties(mailsim PROPERTIES
+  RUNTIME_OUTPUT_DIRECTORY ${PROJECT_BINARY_DIR})
+
+add_unit_tests(mailsim mailsim_core)
+
