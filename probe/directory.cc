@@ -9,7 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "probe/name_table.h"
 #include "probe/smtp/text.h"
 
 namespace probe {
@@ -123,10 +122,11 @@ Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
 
 struct Directory::Impl {
   Impl(uv_loop_t* loop, std::function<plan::Routes()> routes_in,
-       Observer observer_in)
+       Observer observer_in, const CacheTimes& times)
       : routes(std::move(routes_in)),
         observer(std::move(observer_in)),
-        names(loop, [this](const std::string& name) { OnAnswered(name); }) {}
+        names(loop, times,
+              [this](const std::string& name) { OnAnswered(name); }) {}
 
   const Conversation* Intern(const std::shared_ptr<const Conversation>& one) {
     return conversations.try_emplace(Fingerprint(*one), one)
@@ -265,9 +265,9 @@ struct Directory::Impl {
 };
 
 Directory::Directory(uv_loop_t* loop, std::function<plan::Routes()> routes,
-                     Observer observer)
-    : impl_(std::make_unique<Impl>(loop, std::move(routes),
-                                   std::move(observer))) {}
+                     Observer observer, const CacheTimes& times)
+    : impl_(std::make_unique<Impl>(loop, std::move(routes), std::move(observer),
+                                   times)) {}
 
 Directory::~Directory() = default;
 

@@ -17,6 +17,7 @@
 #include "probe/clock.h"
 #include "probe/dns/resolver.h"
 #include "probe/endpoint.h"
+#include "probe/name_table.h"
 #include "probe/plan/addresses.h"
 #include "probe/target.h"
 
@@ -41,7 +42,7 @@ class Directory {
   // `loop` must outlive the directory. `routes` tells which address families
   // the host can reach; it is asked with every answer.
   Directory(uv_loop_t* loop, std::function<plan::Routes()> routes,
-            Observer observer);
+            Observer observer, const CacheTimes& times = CacheTimes());
   ~Directory();
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;

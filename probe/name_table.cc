@@ -28,18 +28,20 @@ void Fold(const Part& part, bool other_has_addresses,
   if (IsCertainlyAbsent(part) && other_has_addresses) family.addresses.clear();
 }
 
-Duration TtlOf(const Part& part) {
-  if (part) return std::clamp(part->ttl, kMinTtl, kMaxTtl);
+Duration TtlOf(const Part& part, const CacheTimes& times) {
+  if (part) return std::clamp(part->ttl, times.min_ttl, times.max_ttl);
   // "No AAAA" is a stable truth for most names; its own TTL (the SOA's) is not
   // told to us, so it only bounds from above.
-  return IsCertainlyAbsent(part) ? kMaxTtl : kFailureTtl;
+  return IsCertainlyAbsent(part) ? times.max_ttl : times.failure;
 }
 
 }  // namespace
 
-NameTable::NameTable(uv_loop_t* loop,
+NameTable::NameTable(uv_loop_t* loop, const CacheTimes& times,
                      std::function<void(const std::string&)> answered)
-    : answered_(std::move(answered)), timer_(loop, [this] { OnDue(); }) {}
+    : times_(times),
+      answered_(std::move(answered)),
+      timer_(loop, [this] { OnDue(); }) {}
 
 void NameTable::SetResolver(dns::Resolver* resolver) {
   resolver_ = resolver;
@@ -122,8 +124,9 @@ void NameTable::Settle(const std::string& name, Name& record) {
   answer.took = now - record.asked;
 
   // A name without any address is asked again soon: somebody is mending it.
-  const Duration ttl =
-      ip4 || ip6 ? std::min(TtlOf(ip4), TtlOf(ip6)) : kFailureTtl;
+  const Duration ttl = ip4 || ip6
+                           ? std::min(TtlOf(ip4, times_), TtlOf(ip6, times_))
+                           : times_.failure;
   record.due = now + ttl;
   due_.emplace(*record.due, name);
   asking_.erase(name);

@@ -26,11 +26,14 @@
 
 namespace probe {
 
-// An answer is kept for its TTL, within these bounds.
-inline constexpr Duration kMinTtl = std::chrono::seconds(5);
-inline constexpr Duration kMaxTtl = std::chrono::minutes(5);
-// A lookup that failed is tried again after this.
-inline constexpr Duration kFailureTtl = std::chrono::seconds(15);
+// How long an answer is kept.
+struct CacheTimes {
+  // Its TTL, within these bounds.
+  Duration min_ttl = std::chrono::seconds(5);
+  Duration max_ttl = std::chrono::minutes(5);
+  // A lookup that failed is tried again after this.
+  Duration failure = std::chrono::seconds(15);
+};
 // Names looked up at once; a start with 100,000 names must not flood the
 // resolver.
 inline constexpr std::size_t kMaxLookups = 100;
@@ -53,7 +56,8 @@ class NameTable {
 
   // `answered` is called on the loop's thread after each lookup of a name.
   // `loop` must outlive the table.
-  NameTable(uv_loop_t* loop, std::function<void(const std::string&)> answered);
+  NameTable(uv_loop_t* loop, const CacheTimes& times,
+            std::function<void(const std::string&)> answered);
   NameTable(const NameTable&) = delete;
   NameTable& operator=(const NameTable&) = delete;
 
@@ -82,6 +86,7 @@ class NameTable {
   void OnDue();
   void Arm();
 
+  const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
   const std::function<void(const std::string&)> answered_;
   net::Timer timer_;
