@@ -1,1 +1,70 @@
+#include <csignal>
+#include <cstdlib>
+#include <iostream>
+#include <memory>
+#include <string>
+#include <utility>
+#include <variant>
 
+#include "exporter/build_info.h"
+#include "exporter/config/config.h"
+#include "exporter/daemon.h"
+#include "exporter/logging.h"
+#include "exporter/options.h"
+
+namespace {
+
+using exporter::LogError;
+using exporter::LogInfo;
+
+int CheckConfig(const exporter::Options& options) {
+  const auto config = exporter::LoadConfig(options.config_file);
+  if (config) {
+    LogInfo("Config file is ok exiting...",
+            {{"targets", std::to_string(config->targets.size())}});
+    return EXIT_SUCCESS;
+  }
+  for (const std::string& message : config.error().messages) {
+    std::cerr << message << '\n';
+  }
+  return EXIT_FAILURE;
+}
+
+int RunDaemon(const exporter::Options& options) {
+  const exporter::BuildInfo& build = exporter::GetBuildInfo();
+  LogInfo("Starting smtp_prober", {{"version", std::string(build.version)},
+                                   {"revision", std::string(build.revision)}});
+  auto config = exporter::LoadConfig(options.config_file);
+  if (!config) {
+    for (const std::string& message : config.error().messages) {
+      LogError("Error loading config", {{"err", message}});
+    }
+    return EXIT_FAILURE;
+  }
+  auto daemon = exporter::Daemon::Start(options, std::move(*config));
+  if (!daemon) {
+    LogError("Cannot start", {{"err", daemon.error()}});
+    return EXIT_FAILURE;
+  }
+  (*daemon)->Run();
+  LogInfo("Stopped");
+  return EXIT_SUCCESS;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  // A peer that has gone away is an error code of write(2), not a signal.
+  std::signal(SIGPIPE, SIG_IGN);
+  const auto parsed = exporter::ParseOptions(argc, argv);
+  if (const auto* exit = std::get_if<exporter::Exit>(&parsed)) {
+    (exit->code == 0 ? std::cout : std::cerr) << exit->text;
+    return exit->code;
+  }
+  const auto& options = std::get<exporter::Options>(parsed);
+  exporter::StartLogging(options.log_level, options.log_format);
+  const int code =
+      options.config_check ? CheckConfig(options) : RunDaemon(options);
+  exporter::StopLogging();
+  return code;
+}
