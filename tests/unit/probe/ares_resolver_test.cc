@@ -1,0 +1,455 @@
+#include "probe/dns/ares_resolver.h"
+
+#include <sys/resource.h>
+#include <uv.h>
+
+#include <chrono>
+#include <csignal>
+#include <cstdlib>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "probe/net/timer.h"
+#include "tests/support/catch.h"
+#include "tests/support/dns_server.h"
+
+namespace probe::dns {
+namespace {
+
+using std::chrono::hours;
+using std::chrono::milliseconds;
+using std::chrono::minutes;
+using std::chrono::seconds;
+using test::DnsAnswer;
+using test::DnsQuestion;
+using test::DnsServer;
+using Answer = std::expected<Addresses, Failure>;
+
+constexpr auto kIp4 = IpAddress::Family::kIp4;
+constexpr auto kIp6 = IpAddress::Family::kIp6;
+constexpr int kA = 1;
+constexpr int kCname = 5;
+constexpr int kAaaa = 28;
+
+// A loop, a DNS server on it, and a resolver that asks this server. A watchdog
+// ends a test that waits in vain.
+struct World {
+  explicit World(DnsServer::Answer answer, bool ip6 = false)
+      : World(std::move(answer), AresOptions{}, ip6) {}
+  World(DnsServer::Answer answer, AresOptions options, bool ip6 = false) {
+    std::signal(SIGPIPE, SIG_IGN);
+    // The machine's own search domains are none of this test's business.
+    setenv("LOCALDOMAIN", "corp.test", /*overwrite=*/1);
+    uv_loop_init(&loop);
+    server = std::make_unique<DnsServer>(&loop, std::move(answer), ip6);
+    if (options.servers.empty()) options.servers = {server->where()};
+    auto made = AresResolver::Create(&loop, options);
+    REQUIRE(made.has_value());
+    resolver = std::move(*made);
+    watchdog = std::make_unique<net::Timer>(&loop, [this] {
+      timed_out = true;
+      uv_stop(&loop);
+    });
+  }
+  ~World() {
+    resolver.reset();
+    server.reset();
+    watchdog.reset();
+    uv_run(&loop, UV_RUN_DEFAULT);
+    CHECK(uv_loop_close(&loop) == 0);
+  }
+  void RunUntil(const std::function<bool()>& done) {
+    watchdog->At(net::Now() + seconds(20));
+    while (!done() && !timed_out) uv_run(&loop, UV_RUN_ONCE);
+    watchdog->Stop();
+    REQUIRE_FALSE(timed_out);
+  }
+  Answer Ask(const std::string& name, IpAddress::Family family) {
+    std::optional<Answer> answer;
+    resolver->Lookup(name, family, [&](Answer got) {
+      REQUIRE_FALSE(answer.has_value());
+      answer = std::move(got);
+    });
+    CHECK_FALSE(answer.has_value());  // Never inside the call.
+    RunUntil([&] { return answer.has_value(); });
+    return *answer;
+  }
+  uv_loop_t loop;
+  std::unique_ptr<DnsServer> server;
+  std::unique_ptr<AresResolver> resolver;
+  std::unique_ptr<net::Timer> watchdog;
+  bool timed_out = false;
+};
+
+std::string Text(const Answer& answer) {
+  if (!answer) {
+    CHECK(answer.error().phase == Phase::kResolve);
+    return std::string(Name(answer.error().reason)) + " " +
+           answer.error().detail;
+  }
+  std::string text;
+  for (const IpAddress& address : answer->addresses) {
+    text += address.ToString() + " ";
+  }
+  return text + std::to_string(answer->ttl / seconds(1));
+}
+
+const DnsAnswer kNotFound{.code = 3};
+
+// One row of the table below: what the server has for `name`.
+struct Case {
+  const char* name;
+  IpAddress::Family family;
+  DnsAnswer answer;
+  const char* want;
+  DnsAnswer over_tcp = {};
+};
+
+TEST_CASE("what DNS says becomes addresses or a reason") {
+  const auto a = [](const char* value, std::uint32_t ttl = 300) {
+    return test::DnsRecord{.type = kA, .ttl = ttl, .value = value};
+  };
+  const auto aaaa = [](const char* value, std::uint32_t ttl = 300) {
+    return test::DnsRecord{.type = kAaaa, .ttl = ttl, .value = value};
+  };
+  const auto records = [](std::vector<test::DnsRecord> list) {
+    return DnsAnswer{.records = std::move(list)};
+  };
+  DnsAnswer truncated = records({a("6.6.6.6")});
+  truncated.truncated = true;
+  DnsAnswer forged_first = records({a("192.0.2.1")});
+  forged_first.wrong_id_first = true;
+  DnsAnswer lying = records({a("192.0.2.1")});
+  lying.claimed_records = 65535;
+  DnsAnswer garbage;
+  garbage.raw = std::string(400, '\xff');
+  DnsAnswer loop_of_pointers;
+  loop_of_pointers.raw = std::string("\xc0\x0c\x00\x01\x00\x01", 6);
+
+  const Case cases[] = {
+      {"one.test", kIp4, records({a("192.0.2.1")}), "192.0.2.1 300"},
+      {"six.test", kIp6, records({aaaa("2001:db8::1", 60)}), "2001:db8::1 60"},
+      {"many.test", kIp4,
+       records({a("192.0.2.3", 900), a("192.0.2.1", 50), a("192.0.2.2")}),
+       "192.0.2.1 192.0.2.2 192.0.2.3 50"},
+      {"twice.test", kIp4, records({a("192.0.2.1"), a("192.0.2.1", 20)}),
+       "192.0.2.1 20"},
+      {"alias.test", kIp4,
+       records({{.type = kCname, .ttl = 30, .value = "real.test"},
+                {.type = kA,
+                 .ttl = 300,
+                 .value = "192.0.2.9",
+                 .owner = "real.test"}}),
+       "192.0.2.9 30"},
+      {"foreign.test", kIp6, records({a("192.0.2.1"), aaaa("2001:db8::7")}),
+       "2001:db8::7 300"},
+      {"only-foreign.test", kIp6, records({a("192.0.2.1")}),
+       "no_address only-foreign.test: no AAAA record"},
+      {"zero.test", kIp4, records({a("192.0.2.1", 0)}), "192.0.2.1 60"},
+      {"forever.test", kIp4, records({a("192.0.2.1", 0x7fffffff)}),
+       "192.0.2.1 86400"},
+      {"negative.test", kIp4, records({a("192.0.2.1", 0xffffffff)}),
+       "192.0.2.1 60"},
+      {"gone.test", kIp4, kNotFound, "dns_not_found gone.test: NXDOMAIN"},
+      {"nodata.test", kIp4, {}, "no_address nodata.test: no A record"},
+      {"nodata.test", kIp6, {}, "no_address nodata.test: no AAAA record"},
+      {"large.test", kIp4, truncated, "192.0.2.8 300",
+       records({a("192.0.2.8")})},
+      {"forged.test", kIp4, forged_first, "192.0.2.1 300"},
+      {"lying.test", kIp4, lying,
+       "dns_failure lying.test: malformed DNS answer"},
+  };
+  for (const Case& test : cases) {
+    INFO(test.name);
+    World world([&](const DnsQuestion& question) {
+      if (question.name != test.name) return kNotFound;
+      CHECK(question.type == (test.family == kIp6 ? kAaaa : kA));
+      return question.tcp ? test.over_tcp : test.answer;
+    });
+    CHECK(Text(world.Ask(test.name, test.family)) == test.want);
+  }
+  for (const DnsAnswer& bad : {garbage, loop_of_pointers}) {
+    World world([&](const DnsQuestion&) { return bad; },
+                {.servers = {}, .timeout = milliseconds(50), .tries = 1});
+    // Versions of c-ares differ: dropped at once, or until the timeout.
+    const Answer answer = world.Ask("bad.test", kIp4);
+    REQUIRE_FALSE(answer.has_value());
+    CHECK((answer.error().reason == Reason::kDnsFailure ||
+           answer.error().reason == Reason::kDnsTimeout));
+  }
+}
+
+TEST_CASE("a refusing server fails the lookup, and the next one is asked") {
+  struct Refusal {
+    int code;
+    const char* text;
+  };
+  for (const Refusal& test :
+       {Refusal{2, "SERVFAIL"}, Refusal{4, "NOTIMP"}, Refusal{5, "REFUSED"}}) {
+    INFO(test.text);
+    World world(
+        [&](const DnsQuestion&) { return DnsAnswer{.code = test.code}; });
+    const std::string got = Text(world.Ask("one.test", kIp4));
+    // c-ares 1.18 forgets which code it was.
+    CHECK((got == "dns_failure one.test: no DNS server gave a usable answer" ||
+           got == "dns_failure one.test: " + std::string(test.text)));
+
+    DnsServer good(&world.loop, [](const DnsQuestion&) {
+      return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+    });
+    auto both = AresResolver::Create(
+        &world.loop, {.servers = {world.server->where(), good.where()}});
+    REQUIRE(both.has_value());
+    world.resolver = std::move(*both);
+    CHECK(Text(world.Ask("two.test", kIp4)) == "192.0.2.1 300");
+    CHECK(good.questions().size() == 1);
+  }
+}
+
+TEST_CASE("a server on IPv6 is asked like one on IPv4") {
+  World world(
+      [](const DnsQuestion&) {
+        return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+      },
+      /*ip6=*/true);
+  CHECK(Text(world.Ask("one.test", kIp4)) == "192.0.2.1 300");
+}
+
+TEST_CASE("silence and forged answers end in a timeout") {
+  for (const bool forged : {false, true}) {
+    DnsAnswer nothing;
+    nothing.silent = !forged;
+    nothing.wrong_id_only = forged;
+    World world([&](const DnsQuestion&) { return nothing; },
+                {.servers = {}, .timeout = milliseconds(40), .tries = 2});
+    const Time start = net::Now();
+    CHECK(Text(world.Ask("quiet.test", kIp4)) ==
+          "dns_timeout quiet.test: no answer from the DNS servers in time");
+    // The second try waits longer than the first one.
+    CHECK(net::Now() - start >= milliseconds(80));
+    CHECK(world.server->questions().size() == 2);
+  }
+}
+
+TEST_CASE("a lost question is asked again") {
+  World world(
+      [](const DnsQuestion& question) {
+        DnsAnswer answer{.records = {{.value = "192.0.2.1"}}};
+        answer.silent = question.number == 0;
+        return answer;
+      },
+      {.servers = {}, .timeout = milliseconds(40), .tries = 2});
+  CHECK(Text(world.Ask("lost.test", kIp4)) == "192.0.2.1 300");
+}
+
+TEST_CASE("no server there is a failure of DNS, not of the name") {
+  std::string closed;
+  {
+    World world([](const DnsQuestion&) { return kNotFound; });
+    closed = world.server->where();
+  }
+  World world([](const DnsQuestion&) { return kNotFound; },
+              {.servers = {closed}, .timeout = milliseconds(200), .tries = 1});
+  const Answer answer = world.Ask("one.test", kIp4);
+  REQUIRE_FALSE(answer.has_value());
+  CHECK((answer.error().reason == Reason::kDnsFailure ||
+         answer.error().reason == Reason::kDnsTimeout));
+}
+
+TEST_CASE("the hosts file comes first and asks nobody") {
+  World world([](const DnsQuestion&) { return kNotFound; });
+  CHECK(Text(world.Ask("localhost", kIp4)) == "127.0.0.1 60");
+  CHECK(world.server->questions().empty());
+}
+
+TEST_CASE("search domains") {
+  World world([](const DnsQuestion& question) {
+    if (question.name == "mx1.corp.test" || question.name == "b.c.corp.test") {
+      return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+    }
+    return kNotFound;
+  });
+  const auto asked = [&] {
+    std::vector<std::string> names;
+    for (const auto& question : world.server->questions()) {
+      names.push_back(question.name);
+    }
+    return names;
+  };
+  using Names = std::vector<std::string>;
+  SECTION("complete a short name") {
+    CHECK(Text(world.Ask("mx1", kIp4)) == "192.0.2.1 300");
+    CHECK(asked() == Names{"mx1.corp.test"});
+  }
+  SECTION("come after a dotted name") {
+    CHECK(Text(world.Ask("b.c", kIp4)) == "192.0.2.1 300");
+    CHECK(asked() == Names{"b.c", "b.c.corp.test"});
+  }
+  SECTION("a name that is nowhere is not found") {
+    CHECK(Text(world.Ask("x.y", kIp4)) == "dns_not_found x.y: NXDOMAIN");
+    CHECK(asked() == Names{"x.y", "x.y.corp.test"});
+  }
+  SECTION("a trailing dot keeps them away") {
+    CHECK(Text(world.Ask("b.c.", kIp4)) == "dns_not_found b.c.: NXDOMAIN");
+    CHECK(asked() == Names{"b.c"});
+  }
+}
+
+TEST_CASE("names that are none do not reach the network") {
+  World world([](const DnsQuestion&) { return kNotFound; });
+  const std::string nul("mx1\0.test", 9);
+  CHECK(Text(world.Ask(nul, kIp4)) ==
+        "dns_not_found mx1?.test: not a valid domain name");
+  CHECK(Text(world.Ask("", kIp4)) == "dns_not_found : not a valid domain name");
+  const Answer longest = world.Ask(std::string(100'000, 'a'), kIp4);
+  REQUIRE_FALSE(longest.has_value());
+  CHECK(longest.error().reason == Reason::kDnsNotFound);
+  CHECK(longest.error().detail.size() < 300);
+  for (const char* name : {"a..test", ".", "..", ".test"}) {
+    INFO(name);
+    const Answer answer = world.Ask(name, kIp4);
+    REQUIRE_FALSE(answer.has_value());
+    CHECK(answer.error().reason == Reason::kDnsNotFound);
+  }
+  const Answer label = world.Ask(std::string(64, 'a') + ".test", kIp4);
+  REQUIRE_FALSE(label.has_value());
+  CHECK(label.error().reason == Reason::kDnsNotFound);
+}
+
+TEST_CASE("literals come back as they are, in their family only") {
+  World world([](const DnsQuestion&) { return kNotFound; });
+  CHECK(Text(world.Ask("192.0.2.1", kIp4)) == "192.0.2.1 60");
+  CHECK(Text(world.Ask("2001:db8::1", kIp6)) == "2001:db8::1 60");
+  CHECK_FALSE(world.Ask("192.0.2.1", kIp6).has_value());
+}
+
+TEST_CASE("many lookups at once each have their answer") {
+  World world([](const DnsQuestion& question) {
+    return DnsAnswer{
+        .records = {
+            {.value = "10.0.0." +
+                      question.name.substr(1, question.name.find('.') - 1)}}};
+  });
+  int answered = 0;
+  for (int i = 0; i < 200; ++i) {
+    const std::string number = std::to_string(i);
+    world.resolver->Lookup("n" + number + ".test", kIp4, [&, number](Answer a) {
+      CHECK(Text(a) == "10.0.0." + number + " 300");
+      ++answered;
+    });
+  }
+  world.RunUntil([&] { return answered == 200; });
+}
+
+TEST_CASE("a callback may look up and may destroy the resolver") {
+  World world([](const DnsQuestion&) {
+    return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+  });
+  std::vector<std::string> log;
+  for (const char* name : {"localhost", "one.test"}) {
+    world.resolver->Lookup(name, kIp4, [&](Answer) {
+      world.resolver->Lookup("two.test", kIp4, [&](Answer a) {
+        log.push_back(Text(a));
+        if (log.size() == 2) {
+          world.resolver.reset();
+          log.push_back("destroyed");
+        }
+      });
+    });
+  }
+  world.RunUntil([&] { return world.resolver == nullptr; });
+  CHECK(log == std::vector<std::string>{"192.0.2.1 300", "192.0.2.1 300",
+                                        "destroyed"});
+}
+
+TEST_CASE("nobody hears of lookups after the resolver is gone") {
+  World world([](const DnsQuestion& question) {
+    DnsAnswer answer;
+    answer.silent = question.name == "quiet.test";
+    answer.truncated = question.name == "large.test" && !question.tcp;
+    return answer;
+  });
+  int heard = 0;
+  const char* const moments[] = {"at once", "after the question",
+                                 "before the delivery"};
+  const std::string moment =
+      GENERATE_COPY(from_range(std::begin(moments), std::end(moments)));
+  INFO(moment);
+  for (const char* name :
+       {"quiet.test", "localhost", "gone.test", "large.test", ""}) {
+    world.resolver->Lookup(name, kIp4, [&](Answer) {
+      ++heard;
+      // The first one that is delivered takes the others with it.
+      if (moment == "before the delivery") world.resolver.reset();
+    });
+  }
+  if (moment == "after the question") {
+    world.RunUntil([&] { return !world.server->questions().empty(); });
+  }
+  if (moment == "before the delivery") {
+    world.RunUntil([&] { return heard > 0; });
+  }
+  const int before = heard;
+  world.resolver.reset();
+  for (int turn = 0; turn < 20; ++turn) uv_run(&world.loop, UV_RUN_NOWAIT);
+  CHECK(heard == before);
+}
+
+TEST_CASE("without descriptors a lookup fails and the next one works") {
+  World world([](const DnsQuestion&) {
+    return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+  });
+  uv_run(&world.loop, UV_RUN_NOWAIT);
+  rlimit before{};
+  getrlimit(RLIMIT_NOFILE, &before);
+  rlimit none = before;
+  none.rlim_cur = 3;
+  setrlimit(RLIMIT_NOFILE, &none);
+  std::optional<Answer> answer;
+  world.resolver->Lookup("one.test", kIp4, [&](Answer a) { answer = a; });
+  setrlimit(RLIMIT_NOFILE, &before);
+  world.RunUntil([&] { return answer.has_value(); });
+  CHECK_FALSE(answer->has_value());
+  CHECK(Text(world.Ask("one.test", kIp4)) == "192.0.2.1 300");
+}
+
+TEST_CASE("the servers are checked when the resolver is made") {
+  struct ServerCase {
+    const char* server;
+    bool good;
+  };
+  const ServerCase cases[] = {
+      {"192.0.2.53", true},          {"192.0.2.53:5353", true},
+      {"2001:db8::53", true},        {"[2001:db8::53]", true},
+      {"[2001:db8::53]:53", true},   {"", false},
+      {"dns.example.com", false},    {"192.0.2.53:", false},
+      {"192.0.2.53:0", false},       {"192.0.2.53:65536", false},
+      {"192.0.2.53:-1", false},      {"192.0.2.53:5x", false},
+      {"[192.0.2.53]:53", false},    {"[2001:db8::53", false},
+      {"[2001:db8::53]53", false},   {"[2001:db8::53]:", false},
+      {"192.0.2.53,6.6.6.6", false},
+  };
+  uv_loop_t loop;
+  uv_loop_init(&loop);
+  for (const ServerCase& test : cases) {
+    INFO(test.server);
+    const auto made =
+        AresResolver::Create(&loop, {.servers = {"127.0.0.1", test.server}});
+    CHECK(made.has_value() == test.good);
+    if (!made) {
+      CHECK(made.error() == "DNS server \"" + std::string(test.server) +
+                                "\" is not an IP address with an optional "
+                                "port");
+    }
+  }
+  // The host's own configuration.
+  CHECK(AresResolver::Create(&loop, {}).has_value());
+  uv_run(&loop, UV_RUN_DEFAULT);
+  CHECK(uv_loop_close(&loop) == 0);
+}
+
+}  // namespace
+}  // namespace probe::dns
