@@ -36,6 +36,13 @@ plan::Schedule::Outcome OutcomeOf(const ProbeResult& result) {
   return result.banner ? kDone : kNeutral;
 }
 
+// From this probe's slot to the next that may run: whole intervals, because
+// slots lie on a grid.
+Duration SlotsUntil(Duration next_start, Duration interval) {
+  const auto whole = (next_start + interval - Duration(1)) / interval;
+  return std::max<Duration::rep>(whole, 1) * interval;
+}
+
 ProbeResult UnresolvedResult(const Endpoint& endpoint) {
   ProbeResult result;
   result.finished =
@@ -125,7 +132,7 @@ struct Prober::Impl {
         schedule.Finished(endpoint->id, OutcomeOf(result), net::Now());
     observer.ended(result.duration);
     if (result.failure && result.failure->reason == Reason::kShutdown) return;
-    result.interval = std::max(endpoint->interval, next);
+    result.interval = SlotsUntil(next + result.duration, endpoint->interval);
     result.quirks.Add(endpoint->quirks);
     observer.finished(*endpoint, std::move(result));
   }
