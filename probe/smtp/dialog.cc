@@ -68,10 +68,17 @@ std::string InSeconds(Duration duration) {
 constexpr std::array<std::string_view, 8> kForeignStarts = {
     "SSH-", "HTTP/", "* ", "+OK", "-ERR", "RFB ", "@RSYNCD", "<!DOCTYPE"};
 
-bool IsForeign(std::string_view line) {
+// The first line of `bytes`, or as much as is there, without its line end.
+std::string_view FirstLine(std::string_view bytes) {
+  std::string_view line = bytes.substr(0, bytes.find('\n'));
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  return line;
+}
+
+bool IsForeign(std::string_view bytes) {
   return std::any_of(
       kForeignStarts.begin(), kForeignStarts.end(),
-      [line](std::string_view start) { return line.starts_with(start); });
+      [bytes](std::string_view start) { return bytes.starts_with(start); });
 }
 
 }  // namespace
@@ -141,14 +148,7 @@ void Dialog::OnBytes(std::string_view bytes, Time now) {
     return;
   }
   reader_.Feed(bytes);
-  if (HasOutput()) {
-    const std::string_view unread = reader_.Unread();
-    if (unread.size() > kMaxUnasked ||
-        unread.find('\n') != std::string_view::npos) {
-      OnUnasked(now);
-    }
-    return;
-  }
+  if (HasOutput()) return CheckUnasked(now);
   ReadReplies(now);
 }
 
@@ -162,6 +162,7 @@ void Dialog::ReadReplies(Time now) {
 bool Dialog::RecogniseForeign(Time now) {
   if (state_ != State::kGreeting || answered_ == Phase::kGreeting) return false;
   const std::string_view start = reader_.Unread();
+  if (start.empty()) return false;
   // A TLS record: alert (21) or handshake (22), then major version 3.
   if (start.starts_with('\x15') || start.starts_with('\x16')) {
     if (start.size() < 2) return false;
@@ -173,28 +174,27 @@ bool Dialog::RecogniseForeign(Time now) {
   }
   // Three bytes decide: a greeting starts with a code, and even a broken one
   // with text. Waiting for a line end that binary protocols never send would
-  // turn this into a timeout.
-  const std::string_view head = start.substr(0, 3);
+  // turn this into a timeout. What follows a shorter line does not count: it
+  // may not have arrived yet.
+  const std::string_view head = start.substr(0, start.find('\n')).substr(0, 3);
   const bool text = std::all_of(head.begin(), head.end(), [](char c) {
-    return (c >= 0x20 && c < 0x7F) || c == '\r' || c == '\n' || c == '\t';
+    return (c >= 0x20 && c < 0x7F) || c == '\r' || c == '\t';
   });
   if (text) {
-    if (!start.empty() && start.find('\n') == std::string_view::npos &&
+    if (start.find('\n') == std::string_view::npos &&
         start.size() <= kMaxReplyLine) {
       return false;
     }
-    const std::string_view line = start.substr(0, start.find('\n'));
-    if (!IsForeign(line)) {
+    if (!IsForeign(start)) {
       // From here on it may only be bad SMTP.
       answered_ = Phase::kGreeting;
       return false;
     }
   }
-  FailAndClose(
-      Reason::kNotSmtp,
-      text ? "came: " + Printable(start.substr(0, start.find('\n')), kMaxDetail)
-           : std::string("the first bytes are no text"),
-      now);
+  FailAndClose(Reason::kNotSmtp,
+               text ? "came: " + Printable(FirstLine(start), kMaxDetail)
+                    : std::string("the first bytes are no text"),
+               now);
   return true;
 }
 
@@ -224,11 +224,7 @@ void Dialog::OnReply(const Reply& reply, Time now) {
     case State::kClosed:
       break;
   }
-  // What came behind the reply in the same bytes. It waits for TakeOutput,
-  // unless it is already more than a 421 could be.
-  if (HasOutput() && reader_.Unread().find('\n') != std::string_view::npos) {
-    OnUnasked(now);
-  }
+  if (HasOutput()) CheckUnasked(now);
 }
 
 void Dialog::OnGreeting(const Reply& reply, Time now) {
@@ -288,10 +284,18 @@ void Dialog::OnReplyError(const ReplyError& error, Time now) {
                "no SMTP reply: " + Printable(error.line, kMaxDetail), now);
 }
 
+void Dialog::CheckUnasked(Time now) {
+  // Half a line waits for TakeOutput, unless it is more than a 421 could be.
+  const std::string_view unread = reader_.Unread();
+  if (unread.size() > kMaxUnasked ||
+      unread.find('\n') != std::string_view::npos) {
+    OnUnasked(now);
+  }
+}
+
 void Dialog::OnUnasked(Time now) {
   const std::string_view unread = reader_.Unread();
-  const std::string shown =
-      Printable(unread.substr(0, unread.find('\n')), kMaxDetail);
+  const std::string shown = Printable(FirstLine(unread), kMaxDetail);
   Note(Speaker::kServer, shown, now);
   if (unread.starts_with("421")) {
     // RFC 5321 3.8: a server that shuts down may say so at any time. What it
@@ -334,6 +338,9 @@ void Dialog::OnEof(Time now) {
 }
 
 void Dialog::OnError(Reason reason, std::string_view detail, Time now) {
+  if (closed()) return;
+  // What was read before the error is the better explanation.
+  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
   if (closed()) return;
   if (state_ == State::kQuit || state_ == State::kDrain) {
     return Enter(State::kClosed, now);

@@ -97,6 +97,8 @@ class Dialog {
   // A reply that refuses the current step: notes why and leaves politely.
   void Refused(const Reply& reply, Time now);
   void OnReplyError(const ReplyError& error, Time now);
+  // It is our turn to speak: is something waiting that nobody asked for?
+  void CheckUnasked(Time now);
   // Input is waiting although it is our turn to speak.
   void OnUnasked(Time now);
   // The first bytes show another protocol; true if so (and then closed).
@@ -104,7 +106,6 @@ class Dialog {
   // Notes the failure unless there is one already.
   void Fail(Phase phase, Reason reason, std::string detail);
   void FailAndClose(Reason reason, std::string detail, Time now);
-  void Send(std::string command, Time now);
   void Note(TranscriptLine::Speaker speaker, std::string_view text, Time now);
 
   const Conversation& conversation_;

@@ -1,0 +1,221 @@
+#include "tests/support/dialog_driver.h"
+
+#include <algorithm>
+#include <chrono>
+#include <numeric>
+
+#include "probe/smtp/text.h"
+
+namespace tests {
+namespace {
+
+using probe::smtp::Printable;
+
+// Longer than any detail or note the dialog composes.
+constexpr std::size_t kMaxShown = 1024;
+
+bool IsDigit(char c) { return c >= '0' && c <= '9'; }
+
+bool EndsReply(std::string_view line) {
+  while (line.ends_with('\r')) line.remove_suffix(1);
+  return line.size() >= 3 && IsDigit(line[0]) && IsDigit(line[1]) &&
+         IsDigit(line[2]) && (line.size() == 3 || line[3] != '-');
+}
+
+bool IsShowable(std::string_view text) {
+  return text.size() <= kMaxShown && Printable(text, kMaxShown) == text &&
+         std::none_of(text.begin(), text.end(),
+                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; });
+}
+
+}  // namespace
+
+const probe::Conversation& TestConversation() {
+  static const probe::Conversation conversation{
+      .ehlo_name = "monitor.example.net", .source_address = {}, .timeouts = {}};
+  return conversation;
+}
+
+DialogDriver::DialogDriver(const probe::Conversation& conversation)
+    : conversation_(conversation),
+      dialog_(conversation, std::chrono::milliseconds(7), kStart) {}
+
+void DialogDriver::Connect() {
+  dialog_.OnConnected(now_);
+  CheckState();
+}
+
+void DialogDriver::Bytes(std::string_view bytes) {
+  if (!closed()) FollowReplies(bytes);
+  dialog_.OnBytes(bytes, now_);
+  CheckState();
+}
+
+void DialogDriver::Eof() {
+  dialog_.OnEof(now_);
+  CheckState();
+  Check(closed(), "closed after EOF");
+}
+
+void DialogDriver::Error(probe::Reason reason, std::string_view detail) {
+  dialog_.OnError(reason, detail, now_);
+  CheckState();
+  Check(closed(), "closed after an error");
+}
+
+void DialogDriver::Shutdown() {
+  dialog_.Shutdown(now_);
+  CheckState();
+}
+
+void DialogDriver::Advance(probe::Duration duration) {
+  const probe::Time until = now_ + duration;
+  while (!closed() && dialog_.deadline() <= until) {
+    const probe::Time deadline = dialog_.deadline();
+    Check(deadline >= now_, "no deadline lies in the past");
+    // A moment too early nothing may happen.
+    const probe::smtp::Dialog::State before = dialog_.state();
+    dialog_.OnDeadline(deadline - std::chrono::nanoseconds(1));
+    Check(dialog_.state() == before, "a deadline does not fire early");
+    now_ = std::max(now_, deadline);
+    dialog_.OnDeadline(now_);
+    CheckState();
+    Check(closed(), "a deadline closes");
+    if (!closed()) return;
+  }
+  if (!closed()) {
+    now_ = until;
+    CheckState();
+  }
+}
+
+std::string DialogDriver::Take() {
+  const bool due = dialog_.HasOutput();
+  std::string command = dialog_.TakeOutput(now_);
+  Check(!dialog_.HasOutput(), "output is taken once");
+  if (!command.empty()) {
+    Check(due, "HasOutput tells of output");
+    Check(command.ends_with("\r\n"), "commands end in CRLF");
+    command.resize(command.find_first_of("\r\n"));
+    CheckCommand(command);
+    commands_.push_back(command);
+  }
+  CheckState();
+  return command;
+}
+
+probe::ProbeResult DialogDriver::Finish() {
+  Advance(conversation_.timeouts.total);
+  Check(closed(), "every dialog ends within the total timeout");
+  dialog_.OnBytes("220 mx.example.com\r\n", now_);
+  dialog_.OnConnected(now_);
+  dialog_.OnEof(now_);
+  dialog_.OnError(probe::Reason::kReset, "reset", now_);
+  dialog_.OnDeadline(now_ + conversation_.timeouts.total);
+  dialog_.Shutdown(now_);
+  Check(closed(), "closed is closed");
+  Check(!dialog_.HasOutput() && dialog_.TakeOutput(now_).empty(),
+        "nothing is said after the end");
+  probe::ProbeResult result = dialog_.TakeResult();
+  CheckResult(result);
+  return result;
+}
+
+void DialogDriver::Check(bool good, std::string_view rule) {
+  if (!good) violations_.push_back("broken: " + std::string(rule));
+}
+
+void DialogDriver::CheckState() {
+  Check(elapsed() <= conversation_.timeouts.total,
+        "no dialog lives beyond the total timeout");
+  if (closed()) {
+    Check(!dialog_.HasOutput(), "nothing to say when closed");
+  } else {
+    Check(dialog_.deadline() <= kStart + conversation_.timeouts.total,
+          "no deadline beyond the total timeout");
+  }
+}
+
+void DialogDriver::CheckCommand(std::string_view command) {
+  const std::string ehlo = "EHLO " + conversation_.ehlo_name;
+  const std::string helo = "HELO " + conversation_.ehlo_name;
+  Check(command == ehlo || command == helo || command == "QUIT",
+        "only EHLO, HELO and QUIT are sent");
+  Check(
+      std::find(commands_.begin(), commands_.end(), command) == commands_.end(),
+      "no command is sent twice");
+  Check(commands_.empty() || commands_.back() != "QUIT",
+        "nothing is sent after QUIT");
+  Check(command != helo || (!commands_.empty() && commands_.back() == ehlo),
+        "HELO comes only after EHLO");
+  Check(command != ehlo || commands_.empty(), "EHLO comes first");
+  // One reply more than commands: the greeting, then an answer to each.
+  Check(replies_ == commands_.size() + 1,
+        "a command is sent only when all before are answered");
+  Check(reply_just_ended_, "nothing is sent over unread input");
+}
+
+void DialogDriver::CheckResult(const probe::ProbeResult& result) {
+  using namespace probe;
+  Check(result.success() || IsShowable(result.failure->detail),
+        "the detail is short and printable");
+  Check(result.duration >= Duration::zero() &&
+            result.duration <= conversation_.timeouts.total,
+        "the duration fits into the total timeout");
+  Duration sum{};
+  for (const std::optional<Duration>& spent : result.phase_durations) {
+    Check(!spent || *spent >= Duration::zero(), "no phase lasts less than 0");
+    sum += spent.value_or(Duration::zero());
+  }
+  Check(sum - result.phase_durations.front().value_or(Duration::zero()) ==
+            result.duration,
+        "the phases after resolve make up the duration");
+  Check(!result.reachable || result.clear, "reachable means EHLO was answered");
+  Check(result.reachable || result.failure, "unreachable has a reason");
+
+  std::size_t bytes = 0;
+  Duration latest{};
+  for (const TranscriptLine& line : result.transcript) {
+    bytes += line.text.size();
+    Check(line.text.size() <= smtp::kMaxTranscriptLine && IsShowable(line.text),
+          "transcript lines are short and printable");
+    Check(line.at >= latest && line.at <= elapsed(),
+          "the transcript is in order");
+    latest = line.at;
+  }
+  Check(result.transcript.size() <= smtp::kMaxTranscriptLines &&
+            bytes <= smtp::kMaxTranscriptBytes,
+        "the transcript is bounded");
+  if (result.banner) {
+    Check(result.banner->hostname.size() <= smtp::kMaxBannerHostname &&
+              smtp::IsPrintableAscii(result.banner->hostname),
+          "the host name is short and printable");
+    std::string text = result.banner->text;
+    std::replace(text.begin(), text.end(), '\n', ' ');
+    Check(text.size() <= smtp::kMaxBannerText &&
+              Printable(text, text.size()) == text,
+          "the greeting's text is short and printable");
+  }
+  if (result.clear) {
+    Check(result.clear->keywords.size() <= smtp::kMaxKeywords &&
+              result.clear->auth_mechanisms.size() <= smtp::kMaxAuthMechanisms,
+          "the lists of EHLO are bounded");
+  }
+}
+
+void DialogDriver::FollowReplies(std::string_view bytes) {
+  for (const char c : bytes) {
+    reply_just_ended_ = false;
+    if (c != '\n') {
+      line_ += c;
+      continue;
+    }
+    if (EndsReply(line_)) {
+      ++replies_;
+      reply_just_ended_ = true;
+    }
+    line_.clear();
+  }
+}
+
+}  // namespace tests
