@@ -155,9 +155,8 @@ struct AresResolver::Impl {
         }) {}
 
   ~Impl() {
-    // Runs the callbacks of all queries, which find `closing`, and closes the
-    // sockets through OnSocketState.
-    closing = true;
+    // Closes the sockets through OnSocketState and answers all queries; those
+    // answers end with `finished`, and `deliver` does not run any more.
     if (channel != nullptr) ares_destroy(channel);
   }
 
@@ -196,7 +195,6 @@ struct AresResolver::Impl {
   net::Timer timer;
   std::map<ares_socket_t, net::Handle<uv_poll_t>> sockets;
   std::vector<Finished> finished;
-  bool closing = false;
   ares_channel channel = nullptr;
 };
 
@@ -217,10 +215,8 @@ void AresResolver::Impl::OnAnswer(void* query, int status, int /*timeouts*/,
                                   ares_addrinfo* found) {
   const std::unique_ptr<Query> owned(static_cast<Query*>(query));
   Impl* const self = owned->resolver;
-  if (!self->closing) {
-    self->Finish(std::move(owned->done),
-                 AnswerOf(owned->name, owned->family, status, found));
-  }
+  self->Finish(std::move(owned->done),
+               AnswerOf(owned->name, owned->family, status, found));
   if (found != nullptr) ares_freeaddrinfo(found);
 }
 
