@@ -1,6 +1,6 @@
 // An HTTP server on the main libuv loop: libmicrohttpd, driven through its
 // epoll descriptor under a uv_poll_t and its timeout under a uv_timer_t, so
-// that no connection has a thread.
+// that no connection has a thread. Knows no paths: the handler routes.
 #ifndef EXPORTER_HTTP_SERVER_H_
 #define EXPORTER_HTTP_SERVER_H_
 
@@ -25,8 +25,18 @@ inline constexpr unsigned kIdleSeconds = 30;  // Then it is closed.
 inline constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
 inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;  // Beyond: 413.
 
+// The same as values, so that a test can make them small.
+struct Limits {
+  unsigned connections = kMaxConnections;
+  unsigned connections_per_address = kMaxConnectionsPerAddress;
+  unsigned idle_seconds = kIdleSeconds;  // 0: never.
+  std::size_t header_bytes = kMaxHeaderBytes;
+  std::size_t body_bytes = kMaxBodyBytes;
+};
+
+// Complete: its body was read and thrown away.
 struct Request {
-  std::string method;  // "GET", as sent.
+  std::string method;  // "GET", as sent; any token that a client made up too.
   std::string path;    // Percent-decoded, without the query.
   // Header fields by lower-case name; a repeated field is joined by ", ".
   std::vector<std::pair<std::string, std::string>> headers;
@@ -39,34 +49,42 @@ struct Request {
 };
 
 struct Response {
-  // The next piece of a streamed body; false when there is none any more.
-  // Runs on the loop and must be quick (well below 20 ms).
+  // The next piece of a streamed body, put into the empty `piece`; false when
+  // there is none any more. An empty piece is no end: the loop turns once and
+  // asks again. Throwing breaks the connection off, so that the client sees
+  // that the body is not whole. Runs on the loop and must be quick (well
+  // below 20 ms); destroyed when the body is sent or the client is gone.
   using Source = std::function<bool(std::string& piece)>;
 
-  int status = 200;
-  std::vector<std::pair<std::string, std::string>> headers;
-  std::string body;
-  Source source;  // Used instead of `body` when set.
+  int status = 200;  // 200 to 599; anything else becomes 500.
+  // Length and framing are the server's. A field that HTTP cannot carry (line
+  // breaks) is left out.
+  std::vector<std::pair<std::string, std::string>> headers = {};
+  std::string body = {};
+  Source source = nullptr;  // Used instead of `body` when set.
 };
 
 // Answers one request, exactly once, on the loop's thread: within the call or
-// later. A client that has gone away meanwhile makes it do nothing. Dropping
-// it unused answers 500.
+// later. It does nothing when the client or the server has gone away meanwhile,
+// or when called again. Dropping the last copy unused answers 500, and so does
+// a handler that throws.
 using Respond = std::function<void(Response)>;
 using Handler = std::function<void(const Request&, Respond)>;
 
 class Server {
  public:
   // `loop` must outlive the server. `handler` is called on the loop's thread.
-  Server(uv_loop_s* loop, Handler handler);
+  Server(uv_loop_s* loop, Handler handler, const Limits& limits = Limits());
   // Ends all connections. The loop must run once more for its handles to close.
+  // Not from within a handler or a Source.
   ~Server();
   Server(const Server&) = delete;
   Server& operator=(const Server&) = delete;
 
   // Starts to listen: ":10125" (all addresses, IPv6 and IPv4), "0.0.0.0:80",
-  // "[::1]:0", "localhost:10125". May be called several times. The error is a
-  // sentence with the address in it.
+  // "[::1]:0", "localhost:10125" (one address of it, IPv4 first; this look-up
+  // blocks). May be called several times. The error is a sentence with the
+  // address in it: "listen on 127.0.0.1:80: permission denied".
   std::expected<void, std::string> Listen(const std::string& address);
   // What it listens on, "[::]:10125", in the order of Listen; port 0 resolved.
   std::vector<std::string> addresses() const;
@@ -76,7 +94,8 @@ class Server {
   std::unique_ptr<Impl> impl_;
 };
 
-// Compresses a streamed body (gzip). Wraps `source`; adds no headers.
+// Compresses a streamed body (gzip), one piece of `source` for each of its own,
+// which may be empty. Keeps about 100 KB while it lives. Adds no headers.
 Response::Source Gzip(Response::Source source);
 
 }  // namespace exporter::http
