@@ -3,17 +3,22 @@
 #include <re2/re2.h>
 
 #include <algorithm>
-#include <cctype>
 
 namespace exporter {
 namespace {
 
-std::string Normalised(std::string_view hostname) {
+char Lower(char c) {
+  return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+}
+
+std::string_view WithoutRootDot(std::string_view hostname) {
   if (hostname.ends_with('.')) hostname.remove_suffix(1);
-  std::string lower(hostname);
-  std::transform(lower.begin(), lower.end(), lower.begin(), [](char c) {
-    return static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
-  });
+  return hostname;
+}
+
+std::string Normalised(std::string_view hostname) {
+  std::string lower(WithoutRootDot(hostname));
+  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
   return lower;
 }
 
@@ -36,32 +41,34 @@ std::optional<bool> BannerMatcher::Match(
     const probe::smtp::Banner& banner) const {
   if (pattern_) return re2::RE2::PartialMatch(banner.text, *pattern_);
   if (hostname_.empty()) return std::nullopt;
-  return Normalised(banner.hostname) == hostname_;
+  const std::string_view said = WithoutRootDot(banner.hostname);
+  return std::equal(said.begin(), said.end(), hostname_.begin(),
+                    hostname_.end(),
+                    [](char a, char b) { return Lower(a) == b; });
 }
 
-std::vector<std::pair<std::string_view, bool>> JudgeExpectations(
+ExpectationVerdicts JudgeExpectations(
     const probe::Target& target, const BannerMatcher& matcher,
     const probe::smtp::Banner* banner,
     const probe::smtp::Capabilities* capabilities) {
   const probe::Expectations& expect = target.expect;
-  std::vector<std::pair<std::string_view, bool>> verdicts;
+  ExpectationVerdicts verdicts;
   if (!expect.banner.empty() && banner != nullptr) {
     if (const std::optional<bool> match = matcher.Match(*banner)) {
-      verdicts.emplace_back("banner", *match);
+      verdicts.Add("banner", *match);
     }
   }
   if (capabilities == nullptr) return verdicts;
   if (expect.starttls) {
-    verdicts.emplace_back("starttls",
-                          capabilities->starttls == *expect.starttls);
+    verdicts.Add("starttls", capabilities->starttls == *expect.starttls);
   }
   if (expect.auth) {
-    verdicts.emplace_back("auth", capabilities->auth == *expect.auth);
+    verdicts.Add("auth", capabilities->auth == *expect.auth);
   }
   // Without a readable SIZE the limit is unknown, which is not "too small".
   if (expect.size_at_least && capabilities->size_limit) {
-    verdicts.emplace_back("size_at_least",
-                          *capabilities->size_limit >= *expect.size_at_least);
+    verdicts.Add("size_at_least",
+                 *capabilities->size_limit >= *expect.size_at_least);
   }
   if (!expect.capabilities.empty()) {
     const bool all = std::all_of(
@@ -70,7 +77,7 @@ std::vector<std::pair<std::string_view, bool>> JudgeExpectations(
           return std::binary_search(capabilities->keywords.begin(),
                                     capabilities->keywords.end(), wanted);
         });
-    verdicts.emplace_back("capabilities", all);
+    verdicts.Add("capabilities", all);
   }
   return verdicts;
 }

@@ -3,12 +3,12 @@
 #ifndef EXPORTER_EXPECTATIONS_H_
 #define EXPORTER_EXPECTATIONS_H_
 
+#include <array>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <utility>
-#include <vector>
 
 #include "probe/smtp/banner.h"
 #include "probe/smtp/ehlo.h"
@@ -38,10 +38,30 @@ class BannerMatcher {
   std::shared_ptr<const re2::RE2> pattern_;
 };
 
-// The items of the target's `expect:` block that can be judged from these
-// facts, with the verdict: names are values of the label `expectation`.
-// `banner` and `capabilities` may be null: not observed.
-std::vector<std::pair<std::string_view, bool>> JudgeExpectations(
+// The items of an `expect:` block that could be judged. No allocation: every
+// scrape asks for every target.
+class ExpectationVerdicts {
+ public:
+  struct Verdict {
+    std::string_view name;  // Value of the label `expectation`.
+    bool met = false;
+  };
+
+  void Add(std::string_view name, bool met) { items_[size_++] = {name, met}; }
+  const Verdict* begin() const { return items_.data(); }
+  const Verdict* end() const { return items_.data() + size_; }
+  std::size_t size() const { return size_; }
+  bool empty() const { return size_ == 0; }
+
+ private:
+  // banner, starttls, auth, size_at_least, capabilities.
+  std::array<Verdict, 5> items_{};
+  std::size_t size_ = 0;
+};
+
+// Judges what these facts allow to judge. `banner` and `capabilities` may be
+// null: not observed.
+ExpectationVerdicts JudgeExpectations(
     const probe::Target& target, const BannerMatcher& matcher,
     const probe::smtp::Banner* banner,
     const probe::smtp::Capabilities* capabilities);

@@ -1,5 +1,7 @@
 #include "exporter/result_store.h"
 
+#include <utility>
+
 namespace exporter {
 namespace {
 

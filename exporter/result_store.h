@@ -6,6 +6,7 @@
 #ifndef EXPORTER_RESULT_STORE_H_
 #define EXPORTER_RESULT_STORE_H_
 
+#include <array>
 #include <cstdint>
 #include <memory>
 #include <mutex>

@@ -5,7 +5,6 @@
 
 #include <cstddef>
 #include <memory>
-#include <optional>
 #include <string>
 #include <vector>
 
@@ -45,18 +44,22 @@ struct TargetSnapshot {
 
 // Appends the samples of all target families to `writer`, piece by piece, in
 // memory that does not grow with the number of targets: Next() stops once
-// about `kPieceBytes` were written.
+// about `kPieceBytes` were written, and goes on there when called again, in
+// the middle of a family if need be.
 class TargetFamilies {
  public:
   explicit TargetFamilies(TargetSnapshot snapshot);
 
-  // False once everything was written.
+  // False once everything was written; this call may have written the last
+  // of it.
   bool Next(ExpositionWriter& writer);
 
  private:
   TargetSnapshot snapshot_;
   std::size_t family_ = 0;  // Index into the table of families.
   std::size_t series_ = 0;  // Index into snapshot_.series.
+  bool started_ = false;    // HELP and TYPE of family_ are written.
+  std::string more_;        // Reused, so that no sample allocates.
 };
 
 }  // namespace exporter::metrics

@@ -3,11 +3,13 @@
 #ifndef EXPORTER_METRICS_SELF_METRICS_H_
 #define EXPORTER_METRICS_SELF_METRICS_H_
 
+#include <prometheus/metric_family.h>
+
+#include <cstddef>
 #include <memory>
 #include <string_view>
 #include <vector>
 
-#include "exporter/metrics/exposition.h"
 #include "probe/clock.h"
 
 namespace prometheus {
