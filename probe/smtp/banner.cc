@@ -15,6 +15,13 @@ bool IsMasked(std::string_view text) {
          text.find_first_not_of("*20 ") == std::string_view::npos;
 }
 
+// RFC 5321 4.2: textstring = 1*(%d09 / %d32-126).
+bool IsTextString(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return c == '\t' || IsPrintableAscii({&c, 1});
+  });
+}
+
 }  // namespace
 
 Banner ReadBanner(const Reply& reply) {
@@ -25,21 +32,13 @@ Banner ReadBanner(const Reply& reply) {
 
   for (const std::string& raw : reply.lines) {
     const std::string_view line = Reply::Text(raw);
-    if (!IsPrintableAscii(line)) {
+    if (!IsTextString(line)) {
       banner.quirks.Add(Quirk::kNonconformantGreeting);
     }
     if (IsMasked(line)) banner.quirks.Add(Quirk::kMiddleboxMasked);
+    if (banner.text.size() >= kMaxBannerText) continue;
     if (&raw != &reply.lines.front()) banner.text += '\n';
-    banner.text += Printable(line, kMaxBannerText);
-    if (banner.text.size() > kMaxBannerText) {
-      banner.text.resize(kMaxBannerText);
-      // The cut may have hit the middle of a character.
-      while (!banner.text.empty() &&
-             (static_cast<unsigned char>(banner.text.back()) & 0x80) != 0) {
-        banner.text.pop_back();
-      }
-      break;
-    }
+    banner.text += Printable(line, kMaxBannerText - banner.text.size());
   }
 
   const std::string_view first = reply.lines.empty()

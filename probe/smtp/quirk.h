@@ -20,7 +20,7 @@ enum class Quirk {
   kMiddleboxMasked,  // A firewall replaced text by '*' or 'X' (Cisco "inspect
                      // esmtp"): the server itself may well offer STARTTLS.
   kNonconformantGreeting,  // A 2xx greeting other than 220, or a greeting with
-                           // bytes outside printable ASCII.
+                           // bytes outside printable ASCII and tab.
   kEhloCode,               // A 2xx answer to EHLO other than 250.
   kStarttlsCode,           // A 2xx answer to STARTTLS other than 220.
   kBadSize,   // A SIZE that cannot be read, or more than one SIZE line.

@@ -49,7 +49,7 @@ bool IsShown(const Character& character) {
   if (!character.valid) return false;
   if (code < 0x20 || (code >= 0x7F && code < 0xA0)) return false;
   // Marks that move or hide what stands around them.
-  const bool mark = (code >= 0x200B && code <= 0x200F) ||
+  const bool mark = code == 0x061C || (code >= 0x200B && code <= 0x200F) ||
                     (code >= 0x2028 && code <= 0x202E) ||
                     (code >= 0x2060 && code <= 0x2069) || code == 0xFEFF;
   return !mark;

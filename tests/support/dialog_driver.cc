@@ -22,10 +22,13 @@ bool EndsReply(std::string_view line) {
          IsDigit(line[2]) && (line.size() == 3 || line[3] != '-');
 }
 
-bool IsShowable(std::string_view text) {
-  return text.size() <= kMaxShown && Printable(text, kMaxShown) == text &&
-         std::none_of(text.begin(), text.end(),
-                      [](char c) { return (c >= 0 && c < 0x20) || c == 0x7F; });
+bool IsShowable(std::string_view text, std::size_t max_bytes) {
+  if (text.size() > max_bytes) return false;
+  for (const char c : text) {
+    // Plain ASCII needs no second look; there are many thousand plays.
+    if (c < 0x20 || c >= 0x7F) return Printable(text, max_bytes) == text;
+  }
+  return true;
 }
 
 }  // namespace
@@ -46,7 +49,9 @@ void DialogDriver::Connect() {
 }
 
 void DialogDriver::Bytes(std::string_view bytes) {
-  if (!closed()) FollowReplies(bytes);
+  const bool heard =
+      !closed() && dialog_.state() != probe::smtp::Dialog::State::kConnecting;
+  if (heard) FollowReplies(bytes);
   dialog_.OnBytes(bytes, now_);
   CheckState();
 }
@@ -157,7 +162,7 @@ void DialogDriver::CheckCommand(std::string_view command) {
 
 void DialogDriver::CheckResult(const probe::ProbeResult& result) {
   using namespace probe;
-  Check(result.success() || IsShowable(result.failure->detail),
+  Check(result.success() || IsShowable(result.failure->detail, kMaxShown),
         "the detail is short and printable");
   Check(result.duration >= Duration::zero() &&
             result.duration <= conversation_.timeouts.total,
@@ -177,7 +182,7 @@ void DialogDriver::CheckResult(const probe::ProbeResult& result) {
   Duration latest{};
   for (const TranscriptLine& line : result.transcript) {
     bytes += line.text.size();
-    Check(line.text.size() <= smtp::kMaxTranscriptLine && IsShowable(line.text),
+    Check(IsShowable(line.text, smtp::kMaxTranscriptLine),
           "transcript lines are short and printable");
     Check(line.at >= latest && line.at <= elapsed(),
           "the transcript is in order");
@@ -192,8 +197,7 @@ void DialogDriver::CheckResult(const probe::ProbeResult& result) {
           "the host name is short and printable");
     std::string text = result.banner->text;
     std::replace(text.begin(), text.end(), '\n', ' ');
-    Check(text.size() <= smtp::kMaxBannerText &&
-              Printable(text, text.size()) == text,
+    Check(IsShowable(text, smtp::kMaxBannerText),
           "the greeting's text is short and printable");
   }
   if (result.clear) {
@@ -204,17 +208,14 @@ void DialogDriver::CheckResult(const probe::ProbeResult& result) {
 }
 
 void DialogDriver::FollowReplies(std::string_view bytes) {
-  for (const char c : bytes) {
-    reply_just_ended_ = false;
-    if (c != '\n') {
-      line_ += c;
-      continue;
-    }
-    if (EndsReply(line_)) {
-      ++replies_;
-      reply_just_ended_ = true;
-    }
+  while (!bytes.empty()) {
+    const std::size_t end = bytes.find('\n');
+    line_ += bytes.substr(0, end);
+    reply_just_ended_ = end != std::string_view::npos && EndsReply(line_);
+    if (reply_just_ended_) ++replies_;
+    if (end == std::string_view::npos) return;
     line_.clear();
+    bytes.remove_prefix(end + 1);
   }
 }
 
