@@ -311,15 +311,17 @@ chown Debian-exim:Debian-exim /var/spool/exim4 /mnt/exim
 class OpenSmtpd(JailedServer):
     package = "opensmtpd"
 
-    def __init__(self, settings=""):
-        """`settings`: lines of smtpd.conf before the listener."""
+    def __init__(self, settings="", listen=""):
+        """`settings`: lines of smtpd.conf before the listener, whose options
+        are `listen`."""
         super().__init__()
         self._settings = settings
+        self._listen = listen
 
     def setup(self):
         self.write("smtpd.conf", f"""
 {self._settings}
-listen on {self.address} port {self.port} hostname mail.example.com
+listen on {self.address} port {self.port} {self._listen} hostname mail.example.com
 action "drop" mda "/bin/true"
 match from any for domain "example.com" action "drop"
 """)

@@ -1,0 +1,35 @@
+# The program against real servers, a real Prometheus and the simulator:
+# tests/integration/<name>_test.py, and the rule about includes.
+find_package(Python3 REQUIRED COMPONENTS Interpreter)
+
+add_test(NAME include_rule
+         COMMAND ${Python3_EXECUTABLE} -B
+                 ${CMAKE_CURRENT_SOURCE_DIR}/include_rule_test.py)
+
+set(environment "SMTP_PROBER=$<TARGET_FILE:smtp_prober>"
+                "SMTP_PROBER_SANITIZE=${SMTP_PROBER_SANITIZE}")
+if(TARGET mailsim)
+  list(APPEND environment "MAILSIM=$<TARGET_FILE:mailsim>")
+endif()
+
+file(GLOB tests CONFIGURE_DEPENDS integration/*_test.py)
+foreach(source IN LISTS tests)
+  get_filename_component(name ${source} NAME_WE)
+  string(REGEX REPLACE "_test$" "" name ${name})
+  add_test(NAME integration/${name}
+           COMMAND ${Python3_EXECUTABLE} -B ${source} -v)
+  set_tests_properties(integration/${name} PROPERTIES
+    ENVIRONMENT "${environment}"
+    LABELS integration
+    TIMEOUT 300
+    # A test that this machine cannot run is reported, never passed.
+    SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
+endforeach()
+# They measure, or take most of the machine.
+foreach(name IN ITEMS load hostile)
+  if(TEST integration/${name})
+    set_tests_properties(integration/${name} PROPERTIES RUN_SERIAL ON)
+  endif()
+endforeach()
+
+include(${CMAKE_CURRENT_LIST_DIR}/threaded.cmake)

@@ -1,0 +1,123 @@
+#!/usr/bin/env python3
+"""Reloads: a good one keeps what did not change, a bad one changes nothing."""
+
+import unittest
+
+from harness import MailSim, Prober, config
+
+OK = "smtp_prober_config_last_reload_successful"
+OK_TIME = "smtp_prober_config_last_reload_success_timestamp_seconds"
+SCENARIO = {"servers": [
+    {"name": "one", "listen": "127.0.0.1:0",
+     "profile": {"capabilities": ["SIZE 1000", "STARTTLS"]}},
+    {"name": "two", "listen": "127.0.0.1:0", "profile": {}},
+]}
+
+
+class ReloadTest(unittest.TestCase):
+    def setUp(self):
+        sim = MailSim(SCENARIO)
+        self.one = sim.__enter__().targets["one"]
+        self.two = sim.targets["two"]
+        self.addCleanup(sim.__exit__)
+
+    def reload_by_post(self, prober):
+        return prober.request("POST", "/-/reload")
+
+    def test_good_reload_keeps_counters_and_facts(self):
+        with Prober(config(self.one)) as prober:
+            before = prober.probed(times=3)
+            loaded = before.value(OK_TIME)
+            # Slow from here on: what is there now was there before.
+            prober.write_config(config(self.one, self.two))
+            self.assertEqual(self.reload_by_post(prober).status, 200)
+            page = prober.scrape()
+            self.assertEqual(page.value(OK), 1)
+            self.assertGreaterEqual(page.value(OK_TIME), loaded)
+            self.assertGreaterEqual(
+                page.value("smtp_probes_total", target=self.one),
+                before.value("smtp_probes_total", target=self.one))
+            self.assertEqual(
+                page.value("smtp_size_limit_bytes", target=self.one), 1000)
+            prober.probed(target=self.two)
+
+            # A target that went away leaves no series.
+            prober.write_config(config(self.two))
+            self.assertEqual(self.reload_by_post(prober).status, 200)
+            page = prober.scrape()
+            self.assertNotIn(self.one, page.text)
+            self.assertGreaterEqual(
+                page.value("smtp_probes_total", target=self.two), 1)
+
+    def test_sighup(self):
+        with Prober(config(self.one)) as prober:
+            prober.probed(target=self.one)
+            prober.write_config(config(self.one, self.two))
+            prober.reload()
+            page = prober.probed(target=self.two)
+            self.assertEqual(page.value(OK), 1)
+
+    def test_bad_reload_keeps_the_old_config(self):
+        with Prober(config(self.one)) as prober:
+            before = prober.probed(target=self.one)
+            prober.write_config("targets:\n  - host: x\n    prot: 25\n")
+            response = self.reload_by_post(prober)
+            self.assertEqual(response.status, 500)
+            self.assertIn("targets[0]", response.text)
+            self.assertIn("prot", response.text)
+            page = prober.scrape()
+            self.assertEqual(page.value(OK), 0)
+            self.assertEqual(page.value(OK_TIME), before.value(OK_TIME))
+            probes = page.value("smtp_probes_total", target=self.one)
+            page = prober.probed(times=probes + 2, target=self.one)
+            self.assertEqual(page.value("smtp_reachable"), 1)
+
+            prober.write_config("targets: [")
+            prober.reload()
+            prober.run.wait_for_line(r"level=ERROR")
+            self.assertEqual(prober.get("/-/ready").status, 200)
+
+            prober.write_config(config(self.one))
+            prober.reload()
+            page = prober.scrape_until(lambda page: page.value(OK) == 1,
+                                       "a good reload")
+            self.assertGreaterEqual(
+                page.value("smtp_probes_total", target=self.one), probes)
+
+    def test_expectations_follow_a_reload_at_once(self):
+        host, port = self.one.split(":")
+        target = {"host": host, "port": int(port)}
+        wanted = {"starttls": True, "size_at_least": "10MB"}
+        with Prober(config(target | {"expect": wanted})) as prober:
+            page = prober.probed()
+            self.assertEqual(page.value("smtp_expectation_met",
+                                        expectation="starttls"), 1)
+            self.assertEqual(page.value("smtp_expectation_met",
+                                        expectation="size_at_least"), 0)
+            prober.write_config(config(
+                target | {"expect": {"starttls": False},
+                          "labels": {"team": "mail"}}))
+            self.assertEqual(self.reload_by_post(prober).status, 200)
+            page = prober.scrape()
+            self.assertEqual(page.value("smtp_expectation_met",
+                                        expectation="starttls"), 0)
+            self.assertEqual(len(page.all("smtp_expectation_met")), 1)
+            self.assertEqual(page.value("smtp_reachable", team="mail"), 1)
+
+    def test_many_reloads_while_probing(self):
+        configs = [config(self.one), config(self.one, self.two),
+                   config(self.two), config(), "targets: ["]
+        with Prober(configs[0], "--probe.threads=3") as prober:
+            for turn in range(40):
+                text = configs[turn % len(configs)]
+                prober.write_config(text)
+                status = self.reload_by_post(prober).status
+                self.assertEqual(status, 500 if text == "targets: [" else 200)
+            prober.write_config(configs[1])
+            self.assertEqual(self.reload_by_post(prober).status, 200)
+            prober.probed(target=self.one)
+            prober.probed(target=self.two)
+
+
+if __name__ == "__main__":
+    unittest.main()
