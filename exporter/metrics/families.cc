@@ -17,6 +17,10 @@ namespace {
 // series of one.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
+// Looked at for one piece. A family that few series have writes little, and
+// 100,000 states that are not in the cache would hold the loop for 20 ms.
+constexpr std::size_t kMaxSeriesPerPiece = 4096;
+
 constexpr std::string_view kInClear = R"(tls="no")";
 
 // One series as the families see it: facts that are too old are gone.
@@ -306,11 +310,14 @@ bool TargetFamilies::Next(ExpositionWriter& writer) {
   const SeriesList& series = *snapshot_.series;
   const std::size_t count = std::min(series.size(), snapshot_.states.size());
   const std::size_t full = writer.size() + kPieceBytes;
+  std::size_t looked_at = 0;
   for (; family_ < kFamilyCount; ++family_, series_ = 0, started_ = false) {
     const Family& family = FamilyAt(family_);
     Samples samples(writer, family, started_, more_);
     while (series_ < count) {
-      if (writer.size() >= full) return true;
+      if (writer.size() >= full || looked_at++ == kMaxSeriesPerPiece) {
+        return true;
+      }
       const std::size_t index = series_++;
       const ResultStore::State& state = snapshot_.states[index];
       if (state == nullptr) continue;
