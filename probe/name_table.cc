@@ -117,7 +117,7 @@ void NameTable::Settle(const std::string& name, Name& record) {
   const Part ip4 = std::move(*record.parts[kIp4]);
   const Part ip6 = std::move(*record.parts[kIp6]);
   record.parts = {};
-  if (!record.answer) record.answer.emplace();
+  if (!record.answer) record.answer = Answer{};
   Answer& answer = *record.answer;
   Fold(ip4, ip6.has_value(), answer.ip4);
   Fold(ip6, ip4.has_value(), answer.ip6);
