@@ -28,6 +28,8 @@ struct Config {
   // not change with what is being rendered.
   std::vector<std::shared_ptr<const probe::Target>> targets;
   DnsConfig dns;
+  // One line each, for the log: what is accepted and yet not as it should be.
+  std::vector<std::string> warnings;
 };
 
 // Why a configuration was refused: one or more lines of the form

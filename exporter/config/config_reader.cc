@@ -1,0 +1,99 @@
+#include "exporter/config/config_reader.h"
+
+#include <utility>
+
+#include "exporter/config/field.h"
+#include "exporter/config/host_name.h"
+#include "exporter/config/map_reader.h"
+#include "exporter/config/modules.h"
+#include "exporter/config/settings.h"
+#include "exporter/config/target_reader.h"
+
+namespace exporter::config {
+namespace {
+
+constexpr std::uint16_t kDnsPort = 53;
+// As resolv.conf(5) allows, in time and tries.
+constexpr DurationRange kDnsTimeoutRange = {std::chrono::milliseconds(10),
+                                            std::chrono::seconds(30)};
+constexpr int kMaxDnsTries = 5;
+constexpr std::size_t kMaxDnsServers = 16;
+
+void ReadServer(const Field& field, std::vector<std::string>& servers) {
+  if (!field.value().IsText()) return field.ComplainKind("an address");
+  const auto parsed = ParseHostPort(field.value().text);
+  if (!parsed || !parsed->literal) {
+    field.Complain(
+        parsed ? Quoted(field.value().text) +
+                     " is not an IP address, and a resolver cannot be a name"
+               : parsed.error());
+    return;
+  }
+  servers.push_back(parsed->literal->WithPort(parsed->port.value_or(kDnsPort)));
+}
+
+void ReadDns(const Field& field, DnsConfig& dns) {
+  MapReader map(field);
+  if (const auto servers = map.Take("servers")) {
+    if (servers->value().items.size() > kMaxDnsServers) {
+      servers->Complain("has more than 16 servers");
+    } else {
+      ReadList(*servers, "a list of addresses", [&dns](const Field& server) {
+        ReadServer(server, dns.servers);
+      });
+    }
+  }
+  if (const auto timeout = map.Take("timeout")) {
+    ReadDuration(*timeout, kDnsTimeoutRange, dns.timeout);
+  }
+  if (const auto tries = map.Take("tries")) {
+    if (const auto number = ReadNumber(*tries, 1, kMaxDnsTries)) {
+      dns.tries = static_cast<int>(*number);
+    }
+  }
+  map.Finish();
+}
+
+void Warn(const TargetReader& reader, Config& config) {
+  if (!reader.used_own_name() || CheckEhloName(ThisHost())) return;
+  config.warnings.push_back(
+      "this host has no full name, so EHLO says " + EhloNameFor(ThisHost()) +
+      ", which some servers refuse; set ehlo_name to a name that resolves to "
+      "this host");
+}
+
+}  // namespace
+
+Config ReadConfig(const Value& root, Problems& problems) {
+  Config config;
+  const Field field(root, problems);
+  if (root.kind == Value::Kind::kNull) {
+    // More likely a file that is just being written than one that is meant.
+    field.Complain("is empty; to watch nothing, write \"targets: []\"");
+    return config;
+  }
+  MapReader map(field);
+  if (root.kind != Value::Kind::kMap) return config;
+  Settings defaults;
+  ReadSettings(map, defaults);
+  if (const auto dns = map.Take("dns")) ReadDns(*dns, config.dns);
+  for (const char* key : {"target_files", "http_sd", "on_demand"}) {
+    map.RefuseNotYet(key);
+  }
+  const Modules modules(defaults, map.Take("modules"));
+  TargetReader reader(modules);
+  const auto targets = map.Take("targets");
+  map.Finish();
+  if (targets) {
+    config.targets.reserve(targets->value().items.size());
+    ReadList(*targets, "a list of mail servers", [&](const Field& item) {
+      if (auto target = reader.Read(item)) {
+        config.targets.push_back(std::move(target));
+      }
+    });
+  }
+  Warn(reader, config);
+  return config;
+}
+
+}  // namespace exporter::config

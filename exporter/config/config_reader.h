@@ -1,0 +1,16 @@
+// A document's meaning: defaults, modules, targets, in this order.
+#ifndef EXPORTER_CONFIG_CONFIG_READER_H_
+#define EXPORTER_CONFIG_CONFIG_READER_H_
+
+#include "exporter/config/config.h"
+#include "exporter/config/document.h"
+#include "exporter/config/problems.h"
+
+namespace exporter::config {
+
+// What it returns is of use only when it found no problems.
+Config ReadConfig(const Value& root, Problems& problems);
+
+}  // namespace exporter::config
+
+#endif  // EXPORTER_CONFIG_CONFIG_READER_H_

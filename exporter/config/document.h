@@ -1,0 +1,68 @@
+// A YAML text as a tree of values that know their place in it. The only file
+// that knows the YAML library; nothing here knows what the values mean.
+#ifndef EXPORTER_CONFIG_DOCUMENT_H_
+#define EXPORTER_CONFIG_DOCUMENT_H_
+
+#include <compare>
+#include <cstdint>
+#include <deque>
+#include <expected>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace exporter::config {
+
+// Where something stands in the file; both count from 1, columns in bytes.
+struct Place {
+  std::uint32_t line = 1;
+  std::uint32_t column = 1;
+
+  friend auto operator<=>(const Place&, const Place&) = default;
+};
+
+struct Value;
+
+struct Member {
+  std::string key;
+  Place place;  // Of the key.
+  const Value* value = nullptr;
+};
+
+struct Value {
+  enum class Kind : std::uint8_t { kNull, kPlain, kQuoted, kList, kMap };
+
+  Kind kind = Kind::kNull;
+  Place place;
+  std::string text;                 // kPlain and kQuoted; valid UTF-8.
+  std::vector<const Value*> items;  // kList.
+  std::vector<Member> members;      // kMap, as written: keys may repeat.
+
+  bool IsText() const { return kind == Kind::kPlain || kind == Kind::kQuoted; }
+};
+
+struct SyntaxError {
+  Place place;
+  std::string sentence;
+};
+
+// Owns its values. An alias shares its anchor's value, so a tree never takes
+// more memory than its text asks for; but it may be a graph, even a cyclic one:
+// walk it only as deep as the configuration's shape goes.
+class Document {
+ public:
+  static std::expected<Document, SyntaxError> Parse(std::string_view text);
+
+  // Null for a text without any value.
+  const Value* root() const { return root_; }
+
+ private:
+  friend class DocumentBuilder;
+
+  std::deque<Value> values_;  // A deque, because values point at each other.
+  const Value* root_ = nullptr;
+};
+
+}  // namespace exporter::config
+
+#endif  // EXPORTER_CONFIG_DOCUMENT_H_

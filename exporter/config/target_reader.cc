@@ -1,0 +1,232 @@
+#include "exporter/config/target_reader.h"
+
+#include <algorithm>
+#include <array>
+#include <utility>
+
+#include "exporter/config/duration.h"
+#include "exporter/config/labels.h"
+#include "exporter/config/suggestion.h"
+
+namespace exporter::config {
+namespace {
+
+// Facts outlive some failed probes, but no long outage.
+constexpr int kStaleIntervals = 5;
+constexpr probe::Duration kLeastStale = std::chrono::minutes(5);
+
+std::string NameOf(const probe::Target& target) {
+  const bool bracket = target.literal && target.literal->is_ip6();
+  return (bracket ? '[' + target.host + ']' : target.host) + ':' +
+         std::to_string(target.port);
+}
+
+std::string_view FamilyName(bool is_ip6) { return is_ip6 ? "IPv6" : "IPv4"; }
+
+// The settings that name an address family must agree: with each other, and
+// with a literal's.
+void AgreeOnFamily(const Field& field, probe::Target& target,
+                   const std::optional<probe::IpAddress>& source) {
+  using enum probe::IpProtocol;
+  std::optional<bool> ip6;
+  if (target.ip_protocol != kAuto) ip6 = target.ip_protocol == kIp6;
+  if (source) {
+    if (ip6 && *ip6 != source->is_ip6()) {
+      field.Complain("source_address is an " +
+                     std::string(FamilyName(source->is_ip6())) +
+                     " address, but ip_protocol is " + (*ip6 ? "ip6" : "ip4"));
+      return;
+    }
+    ip6 = source->is_ip6();
+    target.ip_protocol = *ip6 ? kIp6 : kIp4;
+  }
+  if (ip6 && target.literal && target.literal->is_ip6() != *ip6) {
+    field.Complain("the host is an " +
+                   std::string(FamilyName(target.literal->is_ip6())) +
+                   " address, but ip_protocol or source_address is " +
+                   std::string(FamilyName(*ip6)));
+  }
+}
+
+// The session cuts a phase to what is left of the whole; cut here, settings
+// that mean the same are the same.
+probe::Timeouts Cut(probe::Timeouts timeouts) {
+  for (const auto phase :
+       {&probe::Timeouts::connect, &probe::Timeouts::greeting,
+        &probe::Timeouts::ehlo, &probe::Timeouts::quit}) {
+    timeouts.*phase = std::min(timeouts.*phase, timeouts.total);
+  }
+  return timeouts;
+}
+
+}  // namespace
+
+std::shared_ptr<const probe::Target> TargetReader::Read(const Field& field) {
+  const std::size_t problems = field.problems().count();
+  const Value::Kind kind = field.value().kind;
+  if (kind == Value::Kind::kList) {
+    field.Complain(
+        "must be text or a map, not a list; an address in brackets needs "
+        "quotes: \"[2001:db8::1]:25\"");
+    return nullptr;
+  }
+  if (kind == Value::Kind::kNull) {
+    field.ComplainKind("text or a map");
+    return nullptr;
+  }
+  // A shorthand is a map that has only a host.
+  Value shorthand;
+  if (field.value().IsText()) {
+    shorthand.kind = Value::Kind::kNull;
+    shorthand.place = field.value().place;
+  }
+  const Field empty(shorthand, field.problems());
+  MapReader map(field.value().IsText() ? empty : field);
+  auto target = std::make_shared<probe::Target>();
+  if (!ReadEndpoint(field, map, *target)) return nullptr;
+  if (field.problems().count() != problems) return nullptr;
+  RefuseDuplicate(field, *target);
+  if (field.problems().count() != problems) return nullptr;
+  return target;
+}
+
+bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
+                                probe::Target& target) {
+  const std::size_t problems = field.problems().count();
+  map.RefuseNotYet("domain");
+  map.RefuseNotYet("tls");
+  map.Refuse("role", "belongs to the module, name one that has the role");
+  auto host =
+      field.value().IsText() ? std::optional<Field>(field) : map.Take("host");
+  HostPort parsed;
+  if (host) {
+    std::string text;
+    ReadText(*host, text);
+    if (host->value().IsText()) {
+      auto result = ParseHostPort(text);
+      if (result) {
+        parsed = std::move(*result);
+      } else {
+        host->Complain(result.error());
+      }
+    }
+  }
+  if (const auto port = map.Take("port")) {
+    std::uint16_t number = 0;
+    ReadPort(*port, number);
+    if (parsed.port) port->Complain("the host has a port already");
+    if (number != 0) parsed.port = number;
+  }
+  const Module* const module = ChooseModule(field, map, parsed.port, target);
+  Settings settings;
+  if (module != nullptr) settings = module->settings;
+  ReadOverrides(map, settings, target);
+  map.Finish();
+  if (field.problems().count() != problems) return false;
+  if (!host) {
+    field.Complain("has no host");
+    return false;
+  }
+  target.host = std::move(parsed.host);
+  target.literal = parsed.literal;
+  target.port = parsed.port.value_or(module->port);
+  target.role = module->role;
+  target.name = NameOf(target);
+  Complete(field, std::move(settings), target);
+  return true;
+}
+
+const Module* TargetReader::ChooseModule(const Field& field, MapReader& map,
+                                         std::optional<std::uint16_t> port,
+                                         probe::Target& target) {
+  if (const auto name = map.Take("module")) {
+    ReadText(*name, target.module);
+    if (!name->value().IsText()) return nullptr;
+    const Module* const module = modules_.Find(target.module);
+    if (module != nullptr) return module;
+    if (target.module == kSubmissionsModule) {
+      name->Complain(std::string(kNoImplicitTls));
+    } else {
+      name->Complain("there is no module " + Quoted(target.module) +
+                     Suggestion(target.module, modules_.Names()));
+    }
+    return nullptr;
+  }
+  if (port == kSubmissionsPort) {
+    field.Complain(
+        "port 465 speaks implicit TLS, which is not supported by this version");
+    return nullptr;
+  }
+  target.module = port == kSubmissionPort ? kSubmissionModule : kSmtpModule;
+  return modules_.Find(target.module);
+}
+
+void TargetReader::ReadOverrides(MapReader& map, Settings& settings,
+                                 probe::Target& target) {
+  ReadSettings(map, settings);
+  ReadAddressSettings(map, settings);
+  if (const auto labels = map.Take("labels")) {
+    ReadLabels(*labels, target.labels);
+  }
+  if (const auto expect = map.Take("expect")) {
+    expect_reader_.Read(*expect, target.expect);
+  }
+}
+
+void TargetReader::Complete(const Field& field, Settings settings,
+                            probe::Target& target) {
+  target.addresses = settings.addresses;
+  target.ip_protocol = settings.ip_protocol;
+  AgreeOnFamily(field, target, settings.source_address);
+  target.interval = settings.interval;
+  target.stale_after = settings.stale_after.value_or(
+      std::max(kStaleIntervals * settings.interval, kLeastStale));
+  if (target.stale_after < target.interval) {
+    field.Complain("stale_after (" + DurationText(target.stale_after) +
+                   ") is shorter than interval (" +
+                   DurationText(target.interval) +
+                   "): facts would come and go");
+  }
+  if (settings.ehlo_name.empty()) {
+    settings.ehlo_name = EhloNameFor(ThisHost());
+    used_own_name_ = true;
+  }
+  target.conversation = Intern(probe::Conversation{
+      .ehlo_name = std::move(settings.ehlo_name),
+      .source_address = settings.source_address,
+      .timeouts = Cut(settings.timeouts),
+  });
+}
+
+std::shared_ptr<const probe::Conversation> TargetReader::Intern(
+    probe::Conversation conversation) {
+  std::string key = conversation.ehlo_name + ' ';
+  if (conversation.source_address) {
+    key += conversation.source_address->ToString();
+  }
+  const probe::Timeouts& timeouts = conversation.timeouts;
+  for (const probe::Duration duration :
+       {timeouts.total, timeouts.connect, timeouts.greeting, timeouts.ehlo,
+        timeouts.quit}) {
+    key += ' ' + std::to_string(duration.count());
+  }
+  auto& interned = conversations_[key];
+  if (!interned || *interned != conversation) {
+    interned =
+        std::make_shared<const probe::Conversation>(std::move(conversation));
+  }
+  return interned;
+}
+
+void TargetReader::RefuseDuplicate(const Field& field,
+                                   const probe::Target& target) {
+  const auto [entry, added] =
+      seen_.try_emplace(target.name + ' ' + target.module,
+                        Seen{field.Path(), field.value().place.line});
+  if (added) return;
+  field.Complain(target.name + " with module " + target.module + " is " +
+                 entry->second.path + " already (line " +
+                 std::to_string(entry->second.line) + ")");
+}
+
+}  // namespace exporter::config

@@ -1,0 +1,61 @@
+// Turns the items of `targets:` into probe::Targets.
+#ifndef EXPORTER_CONFIG_TARGET_READER_H_
+#define EXPORTER_CONFIG_TARGET_READER_H_
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "exporter/config/expect.h"
+#include "exporter/config/field.h"
+#include "exporter/config/host_name.h"
+#include "exporter/config/map_reader.h"
+#include "exporter/config/modules.h"
+#include "probe/target.h"
+
+namespace exporter::config {
+
+class TargetReader {
+ public:
+  // `modules` must outlive the reader.
+  explicit TargetReader(const Modules& modules) : modules_(modules) {}
+  TargetReader(const TargetReader&) = delete;
+  TargetReader& operator=(const TargetReader&) = delete;
+
+  // A map or a shorthand; null when it is not good, and then complained about.
+  std::shared_ptr<const probe::Target> Read(const Field& field);
+
+  // Whether a target was given the EHLO name made up from this host's name.
+  bool used_own_name() const { return used_own_name_; }
+
+ private:
+  struct Seen {
+    std::string path;
+    std::uint32_t line = 0;
+  };
+
+  bool ReadEndpoint(const Field& field, MapReader& map, probe::Target& target);
+  const Module* ChooseModule(const Field& field, MapReader& map,
+                             std::optional<std::uint16_t> port,
+                             probe::Target& target);
+  void ReadOverrides(MapReader& map, Settings& settings, probe::Target& target);
+  void Complete(const Field& field, Settings settings, probe::Target& target);
+  std::shared_ptr<const probe::Conversation> Intern(
+      probe::Conversation conversation);
+  void RefuseDuplicate(const Field& field, const probe::Target& target);
+
+  const Modules& modules_;
+  ExpectReader expect_reader_;
+  bool used_own_name_ = false;
+  // Equal conversations are one, so that many targets stay small.
+  std::unordered_map<std::string, std::shared_ptr<const probe::Conversation>>
+      conversations_;
+  std::unordered_map<std::string, Seen> seen_;  // By name and module.
+};
+
+}  // namespace exporter::config
+
+#endif  // EXPORTER_CONFIG_TARGET_READER_H_
