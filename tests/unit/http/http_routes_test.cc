@@ -1,9 +1,8 @@
-#include "exporter/http/routes.h"
-
 #include <expected>
 #include <optional>
 #include <string>
 
+#include "exporter/http/routes.h"
 #include "tests/support/catch.h"
 
 namespace {
