@@ -30,9 +30,14 @@ struct Server::Impl {
 
   std::expected<void, std::string> Start();
   bool HasRoom() const;
-  // Runs libmicrohttpd, and arms the timer for the next time it must run.
+  // Runs libmicrohttpd, and sees to the next time it must run.
   void Run();
-  void ArmTimer();
+  void RunAgain();
+  template <typename T>
+  static void OnTurn(T* handle) {
+    auto* self = static_cast<Impl*>(handle->data);
+    if (self != nullptr) self->Run();
+  }
   // Makes Run follow in the loop's next turn.
   void Wake();
   MHD_Result Access(MHD_Connection* connection, const char* path,
@@ -55,7 +60,11 @@ struct Server::Impl {
   // Started by the first Listen.
   std::unique_ptr<MHD_Daemon, StopDaemon> daemon;
   probe::net::Handle<uv_poll_t> poll;
+  // For "in some milliseconds" and for "in the loop's next turn": a timer of
+  // 0 ms that is started by a timer runs in the same turn again (libuv 1.44),
+  // and a fast client with a large body would have the loop for itself.
   probe::net::Handle<uv_timer_t> timer;
+  probe::net::Handle<uv_idle_t> next_turn;
   bool running = false;  // Within MHD_run, which cannot be nested.
   bool awake = false;    // Run must follow, whatever MHD_get_timeout says.
   Acceptor acceptor;
@@ -71,7 +80,7 @@ Server::Impl::Impl(uv_loop_t* the_loop, Handler the_handler,
           [this](int fd, const sockaddr* peer, socklen_t peer_length) {
             // Closes `fd` if it refuses it, as for too many of one address.
             MHD_add_connection(daemon.get(), fd, peer, peer_length);
-            ArmTimer();
+            RunAgain();
           }) {}
 
 Server::Impl::~Impl() {
@@ -86,6 +95,8 @@ std::expected<void, std::string> Server::Impl::Start() {
   if (daemon != nullptr) return {};
   timer = probe::net::MakeHandle<uv_timer_t>(
       this, [this](uv_timer_t* raw) { return uv_timer_init(loop, raw); });
+  next_turn = probe::net::MakeHandle<uv_idle_t>(
+      this, [this](uv_idle_t* raw) { return uv_idle_init(loop, raw); });
   std::unique_ptr<MHD_Daemon, StopDaemon> started(MHD_start_daemon(
       MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET,
       /*port=*/0, /*apc=*/nullptr, /*apc_cls=*/nullptr, &OnAccess, this,
@@ -110,8 +121,7 @@ std::expected<void, std::string> Server::Impl::Start() {
   }
   uv_poll_start(poll.get(), UV_READABLE,
                 [](uv_poll_t* handle, int /*status*/, int /*events*/) {
-                  auto* self = static_cast<Impl*>(handle->data);
-                  if (self != nullptr) self->Run();
+                  OnTurn(handle);
                 });
   daemon = std::move(started);
   return {};
@@ -128,27 +138,26 @@ void Server::Impl::Run() {
   running = true;
   MHD_run(daemon.get());
   running = false;
-  ArmTimer();
+  RunAgain();
 }
 
-void Server::Impl::ArmTimer() {
+void Server::Impl::RunAgain() {
   MHD_UNSIGNED_LONG_LONG milliseconds = 0;
   const bool has_timeout =
       awake || MHD_get_timeout(daemon.get(), &milliseconds) == MHD_YES;
-  if (!has_timeout) {
-    uv_timer_stop(timer.get());
-    return;
+  uv_timer_stop(timer.get());
+  uv_idle_stop(next_turn.get());
+  if (!has_timeout) return;
+  if (milliseconds == 0) {
+    uv_idle_start(next_turn.get(), OnTurn<uv_idle_t>);
+  } else {
+    uv_timer_start(timer.get(), OnTurn<uv_timer_t>, milliseconds, /*repeat=*/0);
   }
-  const auto run = [](uv_timer_t* handle) {
-    auto* self = static_cast<Impl*>(handle->data);
-    if (self != nullptr) self->Run();
-  };
-  uv_timer_start(timer.get(), run, milliseconds, /*repeat=*/0);
 }
 
 void Server::Impl::Wake() {
   awake = true;
-  if (!running) ArmTimer();
+  if (!running) RunAgain();
 }
 
 MHD_Result Server::Impl::Access(MHD_Connection* connection, const char* path,

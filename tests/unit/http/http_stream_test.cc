@@ -9,6 +9,7 @@
 #include <utility>
 
 #include "exporter/http/server.h"
+#include "probe/net/uv_handle.h"
 #include "tests/support/catch.h"
 #include "tests/unit/http/client.h"
 #include "tests/unit/http/server_on_loop.h"
@@ -104,6 +105,34 @@ TEST_CASE("a large body arrives whole") {
   CHECK((next.body == ExpectedNumbers(1'000'000)));
   CHECK(ancient.header.find("chunked") == std::string::npos);
   CHECK((ancient.body == ExpectedNumbers(1'000'000)));
+}
+
+TEST_CASE("a client that reads fast does not have the loop for itself") {
+  std::atomic<std::size_t> produced = 0;
+  std::size_t at_turn = 0;  // What was produced when the loop's turn began.
+  std::size_t most = 0;     // Produced within one turn.
+  ServerOnLoop server([&](const Request&, Respond respond) {
+    respond({.source = [&, numbers = Numbers(kLarge, &produced)](
+                           std::string& piece) mutable {
+      const bool more = numbers(piece);
+      most = std::max(most, produced - at_turn);
+      return more;
+    }});
+  });
+  const auto turns = probe::net::MakeHandle<uv_prepare_t>(
+      &at_turn,
+      [&](uv_prepare_t* raw) { return uv_prepare_init(server.loop(), raw); });
+  std::pair<std::size_t*, std::atomic<std::size_t>*> closure(&at_turn,
+                                                             &produced);
+  turns->data = &closure;
+  uv_prepare_start(turns.get(), [](uv_prepare_t* handle) {
+    auto* both = static_cast<decltype(closure)*>(handle->data);
+    if (both != nullptr) *both->first = *both->second;
+  });
+  Answer answer;
+  server.Run([&] { answer = Client(server.address()).Get("/"); });
+  CHECK(answer.whole);
+  CHECK(most < 1'000'000);
 }
 
 TEST_CASE("a client that does not read holds up nobody, nor fills memory") {
