@@ -134,6 +134,9 @@ struct Daemon::Impl {
       dns = config.dns;
       directory->SetResolver(resolver.get());
     }
+    for (const std::string& warning : config.warnings) {
+      LogWarn("Configuration", {{"warning", warning}});
+    }
     directory->SetTargets(config.targets);
     self.ConfigLoaded(/*ok=*/true, WallNow());
     LogInfo("Loaded configuration",

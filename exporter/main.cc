@@ -20,6 +20,9 @@ using exporter::LogInfo;
 int CheckConfig(const exporter::Options& options) {
   const auto config = exporter::LoadConfig(options.config_file);
   if (config) {
+    for (const std::string& warning : config->warnings) {
+      std::cerr << warning << '\n';
+    }
     LogInfo("Config file is ok exiting...",
             {{"targets", std::to_string(config->targets.size())}});
     return EXIT_SUCCESS;
