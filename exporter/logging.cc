@@ -10,7 +10,7 @@
 #include <memory>
 #include <mutex>
 
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 
 namespace exporter {
 namespace {
@@ -70,7 +70,7 @@ void AppendEscape(std::string& out, LogFormat format, char32_t code_point) {
 void AppendQuoted(std::string& out, LogFormat format, std::string_view text) {
   out += '"';
   while (!text.empty()) {
-    const Utf8Character character = DecodeUtf8(text);
+    const probe::Utf8Character character = probe::DecodeUtf8(text);
     if (!character.valid) {
       out += "\xEF\xBF\xBD";  // U+FFFD.
     } else if (character.code_point == '"' || character.code_point == '\\') {
@@ -82,7 +82,7 @@ void AppendQuoted(std::string& out, LogFormat format, std::string_view text) {
       out += "\\r";
     } else if (character.code_point == '\t') {
       out += "\\t";
-    } else if (!IsPrintable(character.code_point)) {
+    } else if (!probe::IsPrintable(character.code_point)) {
       AppendEscape(out, format, character.code_point);
     } else {
       out += text.substr(0, character.bytes);
@@ -96,8 +96,9 @@ void AppendQuoted(std::string& out, LogFormat format, std::string_view text) {
 bool NeedsQuotes(std::string_view text) {
   if (text.empty()) return true;
   while (!text.empty()) {
-    const Utf8Character character = DecodeUtf8(text);
-    if (!character.valid || !IsPrintable(character.code_point)) return true;
+    const probe::Utf8Character character = probe::DecodeUtf8(text);
+    if (!character.valid || !probe::IsPrintable(character.code_point))
+      return true;
     if (std::string_view(" =\"").find(text.front()) != std::string_view::npos) {
       return true;
     }

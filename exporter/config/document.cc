@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "exporter/config/problems.h"
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 
 namespace exporter::config {
 namespace {
@@ -37,7 +37,7 @@ Place PlaceOf(std::string_view text, std::size_t offset) {
 // yaml-cpp passes bytes on as they come, and takes a byte 0x04 for the end of
 // the file.
 std::optional<SyntaxError> CheckBytes(std::string_view text) {
-  if (const auto invalid = FindInvalidUtf8(text)) {
+  if (const auto invalid = probe::FindInvalidUtf8(text)) {
     return SyntaxError{PlaceOf(text, *invalid), "is not valid UTF-8"};
   }
   for (std::size_t i = 0; i < text.size(); ++i) {

@@ -6,7 +6,7 @@
 #include <utility>
 
 #include "exporter/config/config.h"
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 
 namespace exporter::config {
 namespace {
@@ -48,10 +48,10 @@ std::string Printable(std::string_view text) {
   std::string shown;
   while (!text.empty()) {
     if (shown.size() >= kMaxShownBytes) return shown + "...";
-    const Utf8Character character = DecodeUtf8(text);
+    const probe::Utf8Character character = probe::DecodeUtf8(text);
     if (!character.valid) {
       shown += "\xEF\xBF\xBD";  // U+FFFD.
-    } else if (IsPrintable(character.code_point)) {
+    } else if (probe::IsPrintable(character.code_point)) {
       shown += text.substr(0, character.bytes);
     } else {
       char escape[16];

@@ -2,7 +2,7 @@
 
 #include <algorithm>
 
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 
 namespace exporter::metrics {
 namespace {
@@ -40,7 +40,7 @@ void AppendEscaped(std::string& out, std::string_view text, Quotes quotes,
     } else if (c == '"') {
       out += quotes == Quotes::kEscaped ? "\\\"" : "\"";
     } else {
-      const Utf8Character character = DecodeUtf8(text);
+      const probe::Utf8Character character = probe::DecodeUtf8(text);
       const bool kept = character.valid && !IsControl(character.code_point);
       const std::string_view shown =
           kept ? text.substr(0, character.bytes) : kReplacement;

@@ -17,10 +17,6 @@ namespace {
 // series of one.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-// Looked at for one piece. A family that few series have writes little, and
-// 100,000 states that are not in the cache would hold the loop for 20 ms.
-constexpr std::size_t kMaxSeriesPerPiece = 4096;
-
 constexpr std::string_view kInClear = R"(tls="no")";
 
 // One series as the families see it: facts that are too old are gone.

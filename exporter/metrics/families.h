@@ -42,10 +42,14 @@ struct TargetSnapshot {
   probe::WallTime now{};                   // Decides what is stale.
 };
 
+// Series looked at for one piece. A family that few series have writes little,
+// and 100,000 states that are not in the cache would hold the loop for 20 ms.
+inline constexpr std::size_t kMaxSeriesPerPiece = 4096;
+
 // Appends the samples of all target families to `writer`, piece by piece, in
 // memory that does not grow with the number of targets: Next() stops once
-// about `kPieceBytes` were written, and goes on there when called again, in
-// the middle of a family if need be.
+// about `kPieceBytes` were written or kMaxSeriesPerPiece looked at, and goes on
+// there when called again, in the middle of a family if need be.
 class TargetFamilies {
  public:
   explicit TargetFamilies(TargetSnapshot snapshot);

@@ -340,6 +340,16 @@ TEST_CASE("no series at all") {
   CHECK(writer.size() == 0);
 }
 
+TEST_CASE("a family without samples is looked through in pieces too") {
+  Page page;
+  for (probe::EndpointId id = 1; id <= kMaxSeriesPerPiece + 1; ++id) {
+    page.Add(MakeTarget(), MakeEndpoint(id, "192.0.2.1"));
+  }
+  const std::vector<std::string> pieces = page.Pieces(Format::kText);
+  REQUIRE(pieces.size() > 2);
+  CHECK(pieces.front().empty());  // Nothing is reachable before a result.
+}
+
 TEST_CASE("pieces are about kPieceBytes and add up to the whole") {
   constexpr int kSeries = 2000;
   Page page;
@@ -354,11 +364,14 @@ TEST_CASE("pieces are about kPieceBytes and add up to the whole") {
   const std::vector<std::string> pieces = page.Pieces(format);
   REQUIRE(pieces.size() > 20);
   std::string joined;
-  for (std::size_t i = 0; i < pieces.size(); ++i) {
-    CHECK(pieces[i].size() < kPieceBytes + 2048);
-    if (i + 1 < pieces.size()) CHECK(pieces[i].size() >= kPieceBytes);
-    joined += pieces[i];
+  std::size_t small = 0;  // Ended by the limit in series, not in bytes.
+  for (const std::string& piece : pieces) {
+    CHECK(piece.size() < kPieceBytes + 2048);
+    if (piece.size() < kPieceBytes) ++small;
+    joined += piece;
   }
+  constexpr std::size_t kFamilies = 20;
+  CHECK(small <= 1 + kFamilies * kSeries / kMaxSeriesPerPiece);
 
   // The whole: a writer that is never emptied is full at once, so that each
   // call adds one piece more.

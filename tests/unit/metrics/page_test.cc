@@ -10,7 +10,7 @@
 
 #include "exporter/metrics/families.h"
 #include "exporter/metrics/self_metrics.h"
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 #include "tests/support/catch.h"
 #include "tests/unit/metrics/fixtures.h"
 
@@ -108,7 +108,7 @@ TEST_CASE("every family of this version is on the page") {
 class OpenMetricsReader {
  public:
   std::string Check(const std::string& page) {
-    if (FindInvalidUtf8(page)) return "not UTF-8";
+    if (probe::FindInvalidUtf8(page)) return "not UTF-8";
     if (!page.ends_with("\n# EOF\n")) return "no EOF at the end";
     std::istringstream lines(page.substr(0, page.size() - 6));
     for (std::string line; std::getline(lines, line);) {

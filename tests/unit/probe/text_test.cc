@@ -36,7 +36,7 @@ TEST_CASE("what peers say becomes printable UTF-8") {
       {"before surrogates", "\xed\x9f\xbf", "\xed\x9f\xbf"},
       {"behind surrogates", "\xee\x80\x80", "\xee\x80\x80"},
       {"first of four bytes", "\xf0\x90\x80\x80", "\xf0\x90\x80\x80"},
-      {"U+10FFFF", "\xf4\x8f\xbf\xbf", "\xf4\x8f\xbf\xbf"},
+      {"U+EFFFF", "\xf3\xaf\xbf\xbf", "\xf3\xaf\xbf\xbf"},
       {"Latin-1", "caf\xe9", "caf\\xe9"},
       {"Latin-1 and more", "\xe9t\xe9", "\\xe9t\\xe9"},
       {"lone continuation", "\x80\xbf", "\\x80\\xbf"},
@@ -76,7 +76,9 @@ TEST_CASE("marks that move or hide text do not survive") {
       {"\xe2\x81\xa0", "\\xe2\\x81\\xa0"},  // U+2060 WORD JOINER
       {"\xe2\x81\xa6", "\\xe2\\x81\\xa6"},  // U+2066 LR ISOLATE
       {"\xe2\x81\xa9", "\\xe2\\x81\\xa9"},  // U+2069 POP ISOLATE
+      {"\xe2\x81\xaa", "\\xe2\\x81\\xaa"},  // U+206A, deprecated
       {"\xef\xbb\xbf", "\\xef\\xbb\\xbf"},  // U+FEFF BYTE ORDER MARK
+      {"\xf4\x8f\xbf\xbf", "\\xf4\\x8f\\xbf\\xbf"},  // U+10FFFF, private
   };
   for (const auto& test : kHidden) {
     CHECK(Printable(test.bytes, kNoLimit) == test.shown);
@@ -84,7 +86,7 @@ TEST_CASE("marks that move or hide text do not survive") {
   // Their neighbours do.
   for (const char* shown :
        {"\xd8\x9b", "\xd8\x9d", "\xe2\x80\x8a", "\xe2\x80\x90", "\xe2\x80\xa7",
-        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xaa", "\xef\xbb\xbe"}) {
+        "\xe2\x80\xaf", "\xe2\x81\x9f", "\xe2\x81\xb0", "\xef\xbb\xbe"}) {
     CHECK(Printable(shown, kNoLimit) == shown);
   }
 }

@@ -1,12 +1,12 @@
 // UTF-8, one character at a time, for text that may be anything.
-#ifndef EXPORTER_UTF8_H_
-#define EXPORTER_UTF8_H_
+#ifndef PROBE_UTF8_H_
+#define PROBE_UTF8_H_
 
 #include <cstddef>
 #include <optional>
 #include <string_view>
 
-namespace exporter {
+namespace probe {
 
 struct Utf8Character {
   char32_t code_point = 0;
@@ -25,6 +25,6 @@ std::optional<std::size_t> FindInvalidUtf8(std::string_view text);
 // characters, line separators, bidirectional overrides, invisible characters.
 bool IsPrintable(char32_t code_point);
 
-}  // namespace exporter
+}  // namespace probe
 
-#endif  // EXPORTER_UTF8_H_
+#endif  // PROBE_UTF8_H_

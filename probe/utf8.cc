@@ -1,9 +1,9 @@
-#include "exporter/utf8.h"
+#include "probe/utf8.h"
 
 #include <algorithm>
 #include <array>
 
-namespace exporter {
+namespace probe {
 namespace {
 
 struct Range {
@@ -77,4 +77,4 @@ bool IsPrintable(char32_t code_point) {
                       });
 }
 
-}  // namespace exporter
+}  // namespace probe
