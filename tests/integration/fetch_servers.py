@@ -31,9 +31,12 @@ def cache_directory():
 
 
 def _run(*command, **options):
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, **options)
+    try:
+        done = subprocess.run(
+            command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+            check=False, **options)
+    except FileNotFoundError as error:  # No apt-get, no sudo.
+        raise Unavailable(str(error)) from error
     if done.returncode != 0:
         raise Unavailable(f"{' '.join(command[:2])}: {done.stderr.strip()}")
     return done.stdout

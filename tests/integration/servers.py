@@ -7,6 +7,7 @@ loopback address of its own, so that it never meets the machine's.
 import os
 import pathlib
 import random
+import shutil
 import socket
 import subprocess
 import tempfile
@@ -19,6 +20,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 PORT = 2525
 START_SECONDS = 30  # A cold start on a busy machine under test.
 CANNOT = 75  # jail's exit code.
+SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
 
 def own_address():
@@ -97,16 +99,21 @@ class JailedServer:
         (self.directory / name).write_text(text, encoding="utf-8")
 
     def log(self):
-        path = self.directory / self.log_file
-        if not path.exists():
-            return ""
-        return path.read_text(encoding="utf-8", errors="replace")
+        return self._read(self.log_file)
 
     def output(self):
-        path = self.directory / "output.log"
-        return path.read_text(encoding="utf-8", errors="replace")
+        return self._read("output.log")
+
+    def _read(self, name):
+        """"" while it is not there. Under sudo it may be root's alone."""
+        done = subprocess.run([*SUDO, "cat", self.directory / name],
+                              stdin=subprocess.DEVNULL, capture_output=True,
+                              check=False)
+        return done.stdout.decode("utf-8", errors="replace")
 
     def __enter__(self):
+        if SUDO and shutil.which("sudo") is None:
+            raise unittest.SkipTest("a mail server needs root or sudo")
         try:
             packages = fetch_servers.fetch(self.package)
         except (fetch_servers.Unavailable, OSError) as error:
@@ -114,10 +121,9 @@ class JailedServer:
         self._directory = tempfile.TemporaryDirectory(prefix="smtp-server-")
         os.chmod(self.directory, 0o755)
         setup = self.setup()
-        sudo = [] if os.geteuid() == 0 else ["sudo", "-n"]
         with open(self.directory / "output.log", "wb") as output:
             self._process = subprocess.Popen(
-                [*sudo, "unshare", "--mount", "--pid", "--fork",
+                [*SUDO, "unshare", "--mount", "--pid", "--fork",
                  "--kill-child", "--propagation", "private", HERE / "jail",
                  self.directory, setup, *packages, "--", *self.command()],
                 stdin=subprocess.PIPE, stdout=output,
@@ -161,6 +167,9 @@ class JailedServer:
                 self._process.wait()
             self._process = None
         if self._directory is not None:
+            if SUDO:  # Some of it is the server's.
+                subprocess.run([*SUDO, "chown", "-R", str(os.geteuid()),
+                                self.directory], check=False)
             self._directory.cleanup()
             self._directory = None
 
