@@ -202,6 +202,18 @@ TEST_CASE("stopping lets a conversation end with QUIT and reports no verdict") {
     asked.get_future().wait();
     std::promise<void> stopped;
     prober.Stop([&] { stopped.set_value(); });
+    // The order reached the loop when what was posted behind it is gone: only
+    // then may the answer come, or the probe is over before it is stopped.
+    std::promise<void> stopping;
+    std::shared_ptr<probe::Endpoint> last(
+        new probe::Endpoint(*MakeEndpoint(2, server.port(), 1h)),
+        [&](const probe::Endpoint* endpoint) {
+          delete endpoint;
+          stopping.set_value();
+        });
+    prober.Put(std::move(last));
+    prober.Remove(2);
+    stopping.get_future().wait();
     go_on.set_value();
     CHECK(stopped.get_future().wait_for(5s) == std::future_status::ready);
   }
