@@ -4,6 +4,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <cassert>
 #include <chrono>
 #include <csignal>
 #include <functional>
@@ -42,18 +43,23 @@ probe::WallTime WallNow() {
       std::chrono::system_clock::now());
 }
 
-// The soft limit (often 1024) exists for programs that use select(2).
-void RaiseDescriptorLimit(unsigned concurrency) {
+// Raises the soft limit (often 1024: it exists for programs that use select(2))
+// and returns how many conversations fit: running out of descriptors would
+// fail probes for a reason of our own, and shut scrapes out.
+unsigned FitDescriptorLimit(unsigned concurrency) {
   rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return concurrency;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
-  if (limit.rlim_cur != RLIM_INFINITY &&
-      limit.rlim_cur < concurrency + kReservedDescriptors) {
-    LogWarn("The descriptor limit is below what --probe.concurrency may need",
-            {{"limit", std::to_string(limit.rlim_cur)},
-             {"concurrency", std::to_string(concurrency)}});
+  const rlim_t reserved = std::min(kReservedDescriptors, limit.rlim_cur / 2);
+  const rlim_t room = limit.rlim_cur - reserved;
+  if (limit.rlim_cur == RLIM_INFINITY || concurrency <= room) {
+    return concurrency;
   }
+  LogWarn("Fewer conversations at once than --probe.concurrency allows",
+          {{"descriptor_limit", std::to_string(limit.rlim_cur)},
+           {"conversations", std::to_string(room)}});
+  return static_cast<unsigned>(std::max<rlim_t>(room, 1));
 }
 
 std::string IndexPage(std::size_t targets, std::size_t endpoints) {
@@ -77,8 +83,7 @@ struct Daemon::Impl {
   explicit Impl(const Options& options_in) : options(options_in) {
     uv_loop_init(&loop);
     mailbox.emplace(&loop);
-    directory.emplace(
-        &loop, [] { return probe::net::DetectRoutes(); }, MakeObserver());
+    directory.emplace(&loop, &probe::net::HasRoute, MakeObserver());
     page.emplace(*directory, store, self);
     reloader.emplace(&loop, options.config_file,
                      [this](std::expected<Config, ConfigError> config) {
@@ -90,11 +95,12 @@ struct Daemon::Impl {
   ~Impl() {
     Finish();
     uv_run(&loop, UV_RUN_DEFAULT);
-    uv_loop_close(&loop);
+    [[maybe_unused]] const int left = uv_loop_close(&loop);
+    assert(left == 0);
   }
 
   std::expected<void, std::string> Start(Config config) {
-    RaiseDescriptorLimit(options.probe_concurrency);
+    const unsigned concurrency = FitDescriptorLimit(options.probe_concurrency);
     server.emplace(&loop, http::MakeRoutes(MakePages()));
     for (const std::string& address : options.listen_addresses) {
       const auto listening = server->Listen(address);
@@ -103,10 +109,11 @@ struct Daemon::Impl {
     WatchSignal(SIGHUP, [this] { Reload([](const auto&) {}); });
     WatchSignal(SIGTERM, [this] { OnStopSignal("SIGTERM"); });
     WatchSignal(SIGINT, [this] { OnStopSignal("SIGINT"); });
-    const unsigned threads = options.probe_threads;
+    // A thread without a conversation of its own would serve nobody.
+    const unsigned threads = std::min(options.probe_threads, concurrency);
     for (unsigned i = 0; i < threads; ++i) {
       const std::size_t share =
-          (options.probe_concurrency + threads - 1) / threads;
+          concurrency / threads + (i < concurrency % threads ? 1 : 0);
       probers.push_back(
           std::make_unique<probe::Prober>(share, MakeProberObserver(i)));
     }
@@ -124,7 +131,9 @@ struct Daemon::Impl {
   // Configuration.
 
   std::expected<void, std::string> ApplyConfig(Config config) {
-    if (!resolver || config.dns != dns) {
+    // Without servers of our own the host's configuration counts, and it may
+    // have changed as well.
+    if (!resolver || config.dns != dns || dns.servers.empty()) {
       auto fresh = probe::dns::AresResolver::Create(
           &loop, {.servers = config.dns.servers,
                   .timeout = config.dns.timeout,
@@ -207,6 +216,10 @@ struct Daemon::Impl {
             [this](const probe::Endpoint& endpoint, probe::ProbeResult result) {
               const auto transition = store.Put(endpoint.id, result);
               if (transition) LogTransition(endpoint, *transition);
+            },
+        .postponed =
+            [this](probe::EndpointId id, probe::Duration interval) {
+              store.SetInterval(id, interval);
             },
         .loop_lag = [this, name = "probe-" + std::to_string(index)](
                         probe::Duration lag) { self.LoopLag(name, lag); },

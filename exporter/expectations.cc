@@ -28,8 +28,10 @@ BannerMatcher::BannerMatcher(const probe::Target& target) {
   const std::string& expected = target.expect.banner;
   if (expected.size() >= 2 && expected.front() == '/' &&
       expected.back() == '/') {
+    re2::RE2::Options options(re2::RE2::Quiet);
+    options.set_max_mem(probe::kMaxPatternMemory);
     pattern_ = std::make_shared<const re2::RE2>(
-        expected.substr(1, expected.size() - 2), re2::RE2::Quiet);
+        expected.substr(1, expected.size() - 2), options);
   } else if (!expected.empty()) {
     hostname_ = Normalised(expected);
   } else if (!target.literal) {
@@ -77,7 +79,11 @@ ExpectationVerdicts JudgeExpectations(
           return std::binary_search(capabilities->keywords.begin(),
                                     capabilities->keywords.end(), wanted);
         });
-    verdicts.Add("capabilities", all);
+    // Beyond kMaxKeywords a keyword may have been left out: not seen is then
+    // not absent.
+    const bool whole =
+        capabilities->keywords.size() < probe::smtp::kMaxKeywords;
+    if (all || whole) verdicts.Add("capabilities", all);
   }
   return verdicts;
 }

@@ -53,6 +53,15 @@ std::optional<ResultStore::Transition> ResultStore::Put(
   return Transition{.before = std::move(before), .after = found->second};
 }
 
+void ResultStore::SetInterval(probe::EndpointId id, probe::Duration interval) {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(id);
+  if (found == states_.end() || !found->second->verdict) return;
+  auto next = std::make_shared<EndpointState>(*found->second);
+  next->interval = interval;
+  found->second = std::move(next);
+}
+
 std::vector<ResultStore::State> ResultStore::Snapshot(
     const std::vector<probe::EndpointId>& ids) const {
   std::vector<State> states;

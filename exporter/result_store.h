@@ -69,6 +69,10 @@ class ResultStore {
   // thread.
   std::optional<Transition> Put(probe::EndpointId id,
                                 const probe::ProbeResult& result);
+  // The next probe comes so long after the last one, because the server asked
+  // another conversation to back off. Nothing before the first result. Any
+  // thread.
+  void SetInterval(probe::EndpointId id, probe::Duration interval);
   // The states of `ids`, in their order; null where the id is not known. Any
   // thread.
   std::vector<State> Snapshot(const std::vector<probe::EndpointId>& ids) const;

@@ -14,6 +14,11 @@
 namespace probe {
 namespace {
 
+// An address that a later answer does not list any more is probed for so many
+// intervals on. Behind a name that rotates through a pool with a short TTL each
+// address would else leave before its first probe.
+constexpr int kKeptIntervals = 2;
+
 // What makes two targets share an endpoint. The conversation is interned, so
 // that its pointer stands for its value.
 struct Key {
@@ -56,19 +61,6 @@ std::string LookupName(const Target& target) {
   return ServerName(target) + (absolute ? "." : "");
 }
 
-// Everything that distinguishes two conversations, as a key.
-std::string Fingerprint(const Conversation& conversation) {
-  std::string text = conversation.ehlo_name + "|";
-  if (conversation.source_address) {
-    text += conversation.source_address->ToString();
-  }
-  const Timeouts& t = conversation.timeouts;
-  for (const Duration d : {t.total, t.connect, t.greeting, t.ehlo, t.quit}) {
-    text += "|" + std::to_string(d.count());
-  }
-  return text;
-}
-
 // Of two failures the one that leaves more open: a resolver that timed out for
 // AAAA makes "no A record" no verdict on the name.
 const Failure& Weaker(const Failure& a, const Failure& b) {
@@ -80,14 +72,16 @@ const Failure& Weaker(const Failure& a, const Failure& b) {
 }
 
 Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
-                  const plan::Routes& routes) {
+                  const plan::HasRoute& has_route) {
   Wanted wanted;
   wanted.took = answer.took;
   std::vector<IpAddress> found;
   std::optional<Failure> failure;
   bool resolved = false;
   const auto add = [&](const NameTable::Family& family) {
-    found.insert(found.end(), family.addresses.begin(), family.addresses.end());
+    for (const auto& [address, listed] : family.addresses) {
+      found.push_back(address);
+    }
     if (family.failure) {
       failure = failure ? Weaker(*failure, *family.failure) : *family.failure;
     } else {
@@ -99,7 +93,7 @@ Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
   if (!resolved) wanted.unresolved = failure;
 
   const plan::Selection selection = plan::SelectAddresses(
-      std::move(found), target.ip_protocol, target.addresses, routes);
+      std::move(found), target.ip_protocol, target.addresses, has_route);
   if (selection.truncated) wanted.quirks.Add(smtp::Quirk::kTooManyAddresses);
   wanted.addresses.assign(selection.addresses.begin(),
                           selection.addresses.end());
@@ -121,9 +115,9 @@ Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
 }  // namespace
 
 struct Directory::Impl {
-  Impl(uv_loop_t* loop, std::function<plan::Routes()> routes_in,
-       Observer observer_in, const CacheTimes& times)
-      : routes(std::move(routes_in)),
+  Impl(uv_loop_t* loop, plan::HasRoute has_route_in, Observer observer_in,
+       const CacheTimes& times)
+      : has_route(std::move(has_route_in)),
         observer(std::move(observer_in)),
         names(loop, times,
               [this](const std::string& name) { OnAnswered(name); }) {}
@@ -142,7 +136,7 @@ struct Directory::Impl {
     if (target.literal) return Wanted{{*target.literal}, {}, {}, {}};
     const NameTable::Answer* answer = names.Find(LookupName(target));
     if (answer == nullptr) return std::nullopt;
-    return FromAnswer(target, *answer, routes());
+    return FromAnswer(target, *answer, has_route);
   }
 
   // Brings entry `index` up to date. The caller flushes.
@@ -197,6 +191,8 @@ struct Directory::Impl {
         next.conversation = Interned(key.conversation);
       }
       next.interval = *record.intervals.begin();
+      // A reload of 100,000 targets that did not change is no news to anybody.
+      if (record.endpoint && *record.endpoint == next) continue;
       record.endpoint = std::make_shared<const Endpoint>(next);
       observer.put(record.endpoint);
     }
@@ -227,7 +223,7 @@ struct Directory::Impl {
       entries.push_back({.target = target, .endpoints = {}});
       if (!target->literal) {
         users[LookupName(*target)].push_back(index);
-        names.Add(LookupName(*target));
+        names.Add(LookupName(*target), kKeptIntervals * target->interval);
       }
       Apply(index);
     }
@@ -250,7 +246,7 @@ struct Directory::Impl {
     });
   }
 
-  const std::function<plan::Routes()> routes;
+  const plan::HasRoute has_route;
   const Observer observer;
   NameTable names;
   std::vector<Entry> entries;
@@ -264,10 +260,10 @@ struct Directory::Impl {
   std::uint64_t generation = 0;
 };
 
-Directory::Directory(uv_loop_t* loop, std::function<plan::Routes()> routes,
+Directory::Directory(uv_loop_t* loop, plan::HasRoute has_route,
                      Observer observer, const CacheTimes& times)
-    : impl_(std::make_unique<Impl>(loop, std::move(routes), std::move(observer),
-                                   times)) {}
+    : impl_(std::make_unique<Impl>(loop, std::move(has_route),
+                                   std::move(observer), times)) {}
 
 Directory::~Directory() = default;
 

@@ -39,10 +39,10 @@ class Directory {
     std::vector<std::shared_ptr<const Endpoint>> endpoints;
   };
 
-  // `loop` must outlive the directory. `routes` tells which address families
-  // the host can reach; it is asked with every answer.
-  Directory(uv_loop_t* loop, std::function<plan::Routes()> routes,
-            Observer observer, const CacheTimes& times = CacheTimes());
+  // `loop` must outlive the directory. `has_route` tells which addresses the
+  // host can reach; it is asked with every answer.
+  Directory(uv_loop_t* loop, plan::HasRoute has_route, Observer observer,
+            const CacheTimes& times = CacheTimes());
   ~Directory();
   Directory(const Directory&) = delete;
   Directory& operator=(const Directory&) = delete;

@@ -14,6 +14,10 @@ std::uint64_t Endpoint::Hash() const {
   mix(ServerKey());
   mix("/");
   mix(server_name);
+  // Two conversations with one server start apart, so that one which the
+  // server turns away does not always come first and back the other off.
+  mix("/");
+  mix(Fingerprint(*conversation));
   hash ^= hash >> 33;
   hash *= 0xff51afd7ed558ccdu;
   hash ^= hash >> 33;

@@ -36,6 +36,8 @@ struct Endpoint {
   Duration resolve_duration{};  // Of the latest lookup; 0 for an IP literal.
   smtp::Quirks quirks;          // Known from DNS already; part of every result.
 
+  friend bool operator==(const Endpoint&, const Endpoint&) = default;
+
   // Spreads endpoints over probe threads and over the interval. The same in
   // every process, so that a restart keeps the spread.
   std::uint64_t Hash() const;

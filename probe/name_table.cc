@@ -17,10 +17,14 @@ bool IsCertainlyAbsent(const Part& part) {
                    part.error().reason == Reason::kDnsNotFound);
 }
 
-void Fold(const Part& part, bool other_has_addresses,
+void Fold(const Part& part, bool other_has_addresses, Time now, Duration keep,
           NameTable::Family& family) {
   if (part) {
-    family.addresses = part->addresses;
+    std::erase_if(family.addresses,
+                  [&](const auto& known) { return now - known.second > keep; });
+    for (const IpAddress& address : part->addresses) {
+      family.addresses[address] = now;
+    }
     family.failure.reset();
     return;
   }
@@ -55,8 +59,9 @@ void NameTable::SetResolver(dns::Resolver* resolver) {
   Ask();
 }
 
-void NameTable::Add(const std::string& name) {
+void NameTable::Add(const std::string& name, Duration keep) {
   const auto [place, added] = names_.try_emplace(name);
+  place->second.keep = std::max(place->second.keep, keep);
   if (!added) return;
   place->second.serial = ++next_serial_;
   waiting_.push_back(name);
@@ -119,8 +124,8 @@ void NameTable::Settle(const std::string& name, Name& record) {
   record.parts = {};
   if (!record.answer) record.answer = Answer{};
   Answer& answer = *record.answer;
-  Fold(ip4, ip6.has_value(), answer.ip4);
-  Fold(ip6, ip4.has_value(), answer.ip6);
+  Fold(ip4, ip6.has_value(), now, record.keep, answer.ip4);
+  Fold(ip6, ip4.has_value(), now, record.keep, answer.ip6);
   answer.took = now - record.asked;
 
   // A name without any address is asked again soon: somebody is mending it.

@@ -42,10 +42,10 @@ class NameTable {
  public:
   // One address family of a name.
   struct Family {
-    // What the latest good answer said. An answer "no such record" empties it
-    // only when the other family has addresses: a name that vanishes keeps
-    // those it had.
-    std::vector<IpAddress> addresses;
+    // What good answers said, and when each address was last listed. An answer
+    // "no such record" empties it only when the other family has addresses: a
+    // name that vanishes keeps those it had.
+    std::map<IpAddress, Time> addresses;
     std::optional<Failure> failure;  // Of the latest lookup.
   };
   struct Answer {
@@ -63,8 +63,10 @@ class NameTable {
 
   // Lookups under way are asked anew. `resolver` must outlive its use here.
   void SetResolver(dns::Resolver* resolver);
-  // Starts to follow a name; one that is known stays as it is.
-  void Add(const std::string& name);
+  // Starts to follow a name; one that is known stays as it is. An address that
+  // later answers lack is kept until `keep` after it was last listed (the
+  // longest that any call for this name has asked for).
+  void Add(const std::string& name, Duration keep);
   void Remove(const std::string& name);
   // Null while it is looked up for the first time.
   const Answer* Find(const std::string& name) const;
@@ -76,6 +78,7 @@ class NameTable {
     // The lookup under way: what has come in, and when it was asked.
     std::array<std::optional<std::expected<dns::Addresses, Failure>>, 2> parts;
     Time asked{};
+    Duration keep{};
     std::optional<Time> due;  // Its place in due_; none while asked or queued.
   };
 

@@ -3,6 +3,7 @@
 #include <uv.h>
 
 #include <algorithm>
+#include <cassert>
 #include <optional>
 #include <thread>
 #include <unordered_map>
@@ -69,7 +70,10 @@ struct Prober::Impl {
     lag_timer->At(lag_due);
   }
 
-  ~Impl() { uv_loop_close(&loop); }
+  ~Impl() {
+    [[maybe_unused]] const int left = uv_loop_close(&loop);
+    assert(left == 0);
+  }
 
   void Run() { uv_run(&loop, UV_RUN_DEFAULT); }
 
@@ -131,6 +135,9 @@ struct Prober::Impl {
     const Duration next =
         schedule.Finished(endpoint->id, OutcomeOf(result), net::Now());
     observer.ended(result.duration);
+    for (const auto& [id, interval] : schedule.TakePostponed()) {
+      observer.postponed(id, interval);
+    }
     if (result.failure && result.failure->reason == Reason::kShutdown) return;
     result.interval = SlotsUntil(next + result.duration, endpoint->interval);
     result.quirks.Add(endpoint->quirks);

@@ -28,6 +28,9 @@ class Prober {
     // Its one result. Also after the endpoint was removed meanwhile; not for
     // probes that Stop cut off: those say nothing about the server.
     std::function<void(const Endpoint&, ProbeResult)> finished;
+    // The server of this endpoint asked to be left alone, in a conversation
+    // with another endpoint: its next probe is so long after its last one.
+    std::function<void(EndpointId, Duration interval)> postponed;
     // Once a second: how late the loop's timer fired.
     std::function<void(Duration lag)> loop_lag;
   };

@@ -47,6 +47,9 @@ struct Conversation {
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };
 
+// Everything that distinguishes two conversations, as text.
+std::string Fingerprint(const Conversation& conversation);
+
 // The target's `expect:` block; what is not set is not judged.
 struct Expectations {
   // A host name, or a regular expression (RE2) between slashes that is
@@ -59,6 +62,10 @@ struct Expectations {
 
   friend bool operator==(const Expectations&, const Expectations&) = default;
 };
+
+// What one compiled regular expression of `expect.banner` may take: each target
+// holds its own, and RE2's own limit is 8 MiB.
+inline constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
 struct Target {
   std::string name;  // Label `target`: "mx1.example.com:25", "[::1]:25".

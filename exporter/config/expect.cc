@@ -15,8 +15,6 @@ namespace exporter::config {
 namespace {
 
 constexpr std::size_t kMaxPattern = 1024;
-// Each target holds its own compiled expression; RE2's own limit is 8 MiB.
-constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 
 void ReadSize(const Field& field, std::optional<double>& size) {
   if (!field.value().IsText()) return field.ComplainKind("a size");
@@ -97,7 +95,7 @@ void ExpectReader::ReadBanner(const Field& field, std::string& banner) {
   }
   if (good_patterns_.contains(banner)) return;
   re2::RE2::Options options(re2::RE2::Quiet);
-  options.set_max_mem(kMaxPatternMemory);
+  options.set_max_mem(probe::kMaxPatternMemory);
   const re2::RE2 pattern(banner.substr(1, banner.size() - 2), options);
   if (pattern.ok()) {
     good_patterns_.insert(banner);

@@ -3,6 +3,7 @@
 #define PROBE_PLAN_ADDRESSES_H_
 
 #include <cstddef>
+#include <functional>
 #include <vector>
 
 #include "probe/ip_address.h"
@@ -13,11 +14,8 @@ namespace probe::plan {
 // Addresses probed per name; the rest is left out and leaves a quirk.
 inline constexpr std::size_t kMaxAddresses = 20;
 
-// Which families this host has a route to the Internet for.
-struct Routes {
-  bool ip4 = true;
-  bool ip6 = true;
-};
+// Whether this host has a route to an address.
+using HasRoute = std::function<bool(const IpAddress&)>;
 
 struct Selection {
   std::vector<IpAddress> addresses;  // Sorted: IPv6 first, then by bytes, so
@@ -26,12 +24,11 @@ struct Selection {
   bool no_route = false;  // Nothing is left only because of missing routes.
 };
 
-// `found` is what DNS said. `kAuto` leaves out families without a route, but
-// for loopback and private addresses, which need none; kIp4/kIp6 keep only
-// theirs, with or without a route. `kFirst` keeps one: the first of the sorted
-// list, so that it stays the same while DNS does.
+// `found` is what DNS said. `kAuto` leaves out addresses without a route;
+// kIp4/kIp6 keep only theirs, with or without a route. `kFirst` keeps one: the
+// first of the sorted list, so that it stays the same while DNS does.
 Selection SelectAddresses(std::vector<IpAddress> found, IpProtocol protocol,
-                          AddressChoice choice, const Routes& routes);
+                          AddressChoice choice, const HasRoute& has_route);
 
 }  // namespace probe::plan
 

@@ -145,6 +145,7 @@ std::optional<Schedule::Start> Schedule::Next(Time now) {
   Hide(entry.server);
   entry.server->second.busy = true;
   entry.running = true;
+  entry.ran = slot;
   ++running_;
   return Start{.id = id, .lag = now - slot};
 }
@@ -168,7 +169,13 @@ void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
     Entry& entry = entries_.find(passed.second)->second;
     entry.slot = SlotAtOrAfter(entry, server.not_before);
     server.waiting.emplace(entry.slot, passed.second);
+    if (entry.ran)
+      postponed_.emplace_back(passed.second, entry.slot - *entry.ran);
   }
+}
+
+std::vector<std::pair<Schedule::Id, Duration>> Schedule::TakePostponed() {
+  return std::exchange(postponed_, {});
 }
 
 Duration Schedule::Finished(Id id, Outcome outcome, Time now) {

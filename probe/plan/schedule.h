@@ -20,6 +20,8 @@
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
+#include <utility>
 
 #include "probe/clock.h"
 
@@ -65,6 +67,11 @@ class Schedule {
   // slot that may run, back-off included (zero if it was removed meanwhile).
   Duration Finished(Id id, Outcome outcome, Time now);
 
+  // The entries whose next slot a back-off of their server has moved since the
+  // last call, without the one that was told to back off: id, and the time from
+  // the slot it last ran in to its next. Entries that never ran are left out.
+  std::vector<std::pair<Id, Duration>> TakePostponed();
+
   std::size_t size() const;     // Known entries.
   std::size_t running() const;  // Also those removed while running.
 
@@ -84,6 +91,7 @@ class Schedule {
     Duration interval{};
     Duration offset{};  // From `added` to the grid's first slot.
     Time slot{};        // The next one; not before its server's not_before.
+    std::optional<Time> ran;  // The slot it last ran in.
     SharedServer* server = nullptr;
     SharedServer* next_server = nullptr;  // From Finished on, if set.
     bool running = false;
@@ -103,6 +111,7 @@ class Schedule {
   void BackOff(SharedServer* shared, Duration interval, Time now);
 
   const std::size_t concurrency_;
+  std::vector<std::pair<Id, Duration>> postponed_;
   std::size_t known_ = 0;
   std::size_t running_ = 0;
   std::unordered_map<Id, Entry> entries_;

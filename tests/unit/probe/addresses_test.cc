@@ -27,10 +27,13 @@ Texts Printed(const std::vector<IpAddress>& addresses) {
   return texts;
 }
 
-constexpr Routes kBoth{.ip4 = true, .ip6 = true};
-constexpr Routes kOnly4{.ip4 = true, .ip6 = false};
-constexpr Routes kOnly6{.ip4 = false, .ip6 = true};
-constexpr Routes kNone{.ip4 = false, .ip6 = false};
+const HasRoute kBoth = [](const IpAddress&) { return true; };
+const HasRoute kOnly4 = [](const IpAddress& to) { return !to.is_ip6(); };
+const HasRoute kOnly6 = [](const IpAddress& to) { return to.is_ip6(); };
+const HasRoute kNone = [](const IpAddress&) { return false; };
+const HasRoute kOneNet = [](const IpAddress& to) {
+  return to.ToString().starts_with("192.0.2.");
+};
 
 TEST_CASE("which addresses are probed, in which order") {
   using enum IpProtocol;
@@ -40,7 +43,7 @@ TEST_CASE("which addresses are probed, in which order") {
     Texts found;
     IpProtocol protocol;
     AddressChoice choice;
-    Routes routes;
+    HasRoute routes;
     Texts want;
     bool no_route = false;
   };
@@ -81,22 +84,12 @@ TEST_CASE("which addresses are probed, in which order") {
        kOnly4,
        {"2001:db8::1"}},
       {"by name, none found", {"192.0.2.9"}, kIp6, kAll, kNone, {}},
-      {"loopback needs no route",
-       {"127.0.0.1", "127.9.9.9", "::1", "192.0.2.9", "2001:db8::1"},
+      {"a route to one network only",
+       {"192.0.2.9", "198.51.100.9", "2001:db8::1"},
        kAuto,
        kAll,
-       kNone,
-       {"::1", "127.0.0.1", "127.9.9.9"}},
-      {"private ranges and what lies around them",
-       {"10.0.0.1", "172.16.0.1", "172.31.255.1", "192.168.1.1", "fd00::1",
-        "fc00::1", "9.255.255.255", "11.0.0.0", "172.15.0.1", "172.32.0.1",
-        "192.167.0.1", "192.169.0.1", "126.0.0.1", "128.0.0.1", "fb00::1",
-        "fe00::1", "::2", "::"},
-       kAuto,
-       kAll,
-       kNone,
-       {"fc00::1", "fd00::1", "10.0.0.1", "172.16.0.1", "172.31.255.1",
-        "192.168.1.1"}},
+       kOneNet,
+       {"192.0.2.9"}},
   };
   for (const Case& test : cases) {
     INFO(test.name);

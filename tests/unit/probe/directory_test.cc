@@ -65,7 +65,10 @@ struct Fixture {
   Fixture() {
     uv_loop_init(&loop);
     directory.emplace(
-        &loop, [this] { return routes; },
+        &loop,
+        [this](const probe::IpAddress& to) {
+          return !to.is_ip6() || ip6_route;
+        },
         probe::Directory::Observer{
             .put =
                 [this](std::shared_ptr<const probe::Endpoint> endpoint) {
@@ -104,7 +107,7 @@ struct Fixture {
   }
 
   uv_loop_t loop{};
-  probe::plan::Routes routes;
+  bool ip6_route = true;
   FakeResolver resolver;
   std::map<probe::EndpointId, std::shared_ptr<const probe::Endpoint>> live;
   int puts = 0;
@@ -191,7 +194,7 @@ TEST_CASE("DNS decides what the first answer makes of a name") {
 
 TEST_CASE("without an IPv6 route, IPv6 addresses are left out, not down") {
   Fixture fixture;
-  fixture.routes.ip6 = false;
+  fixture.ip6_route = false;
   fixture.directory->SetTargets(
       {MakeTarget("both.example.com"), MakeTarget("six.example.com")});
   for (auto& question : std::exchange(fixture.resolver.questions, {})) {
@@ -236,7 +239,9 @@ TEST_CASE("later answers change the endpoints, and only what changed") {
   for (const Case& one : cases) {
     CAPTURE(one.name);
     Fixture fixture;
-    fixture.directory->SetTargets({MakeTarget("mx.example.com")});
+    // The interval is shorter than the answers' life: nothing is kept longer
+    // than it is listed.
+    fixture.directory->SetTargets({MakeTarget("mx.example.com", 1us)});
     fixture.resolver.AnswerAll(Found({"192.0.2.1", "192.0.2.2"}),
                                Found({"2001:db8::1"}));
     const auto before = fixture.live;
@@ -260,6 +265,31 @@ TEST_CASE("a name that comes back is probed again under its old ids") {
   fixture.resolver.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
   CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
   CHECK(fixture.live.begin()->first == id);
+}
+
+TEST_CASE("a pool behind one name is probed although its answers rotate") {
+  Fixture fixture;
+  fixture.directory->SetTargets({MakeTarget("mx.example.com", 60s)});
+  std::set<probe::EndpointId> first;
+  for (int turn = 0; turn < 12; ++turn) {
+    fixture.WaitForQuestions(2);
+    fixture.resolver.AnswerAll(
+        Found({"192.0.2." + std::to_string(turn % 4 + 1)}), kNoSuch);
+    if (turn == 3) {
+      for (const auto& [id, endpoint] : fixture.live) first.insert(id);
+    }
+  }
+  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok", "192.0.2.2:25 ok",
+                               "192.0.2.3:25 ok", "192.0.2.4:25 ok"});
+  for (const auto& [id, endpoint] : fixture.live) CHECK(first.contains(id));
+}
+
+TEST_CASE("what did not change is not told again") {
+  Fixture fixture;
+  fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
+  CHECK(fixture.puts == 1);
+  fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
+  CHECK(fixture.puts == 1);
 }
 
 TEST_CASE("a name that resolves at last loses its placeholder") {

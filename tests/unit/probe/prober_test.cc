@@ -5,6 +5,7 @@
 #include <atomic>
 #include <condition_variable>
 #include <future>
+#include <map>
 #include <mutex>
 #include <optional>
 #include <thread>
@@ -68,6 +69,7 @@ struct Results {
   std::mutex mutex;
   std::condition_variable arrived;
   std::vector<std::pair<probe::EndpointId, probe::ProbeResult>> list;
+  std::map<probe::EndpointId, probe::Duration> postponed;
   std::atomic<int> started{0};
   std::atomic<int> ended{0};
 
@@ -80,6 +82,11 @@ struct Results {
               const std::lock_guard lock(mutex);
               list.emplace_back(endpoint.id, std::move(result));
               arrived.notify_all();
+            },
+        .postponed =
+            [this](probe::EndpointId id, probe::Duration interval) {
+              const std::lock_guard lock(mutex);
+              postponed[id] = interval;
             },
         .loop_lag = [](probe::Duration) {}};
   }
@@ -146,6 +153,35 @@ TEST_CASE("a 421 makes the interval grow, and the result says so") {
   CHECK(results.list[0].second.interval >= 80ms);
   CHECK(results.list[1].second.interval >= 160ms);
   CHECK(results.list[2].second.interval >= 320ms);
+}
+
+TEST_CASE("a 421 to one conversation postpones the others of its server") {
+  ServerThread server("220 mx ESMTP\r\n", [](const std::string& line) {
+    return line == "EHLO unloved.example.net"
+               ? std::string("421 not you\r\n") + ScriptedServer::kClose
+               : HealthyAnswer(line);
+  });
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    auto liked = MakeEndpoint(1, server.port(), 40ms);
+    auto unloved = MakeEndpoint(2, server.port(), 40ms);
+    auto conversation = std::make_shared<probe::Conversation>();
+    conversation->ehlo_name = "unloved.example.net";
+    unloved->conversation = conversation;
+    unloved->server_name = liked->server_name;
+    prober.Put(liked);
+    prober.Put(unloved);
+    results.WaitFor(12);
+  }
+  int good = 0;
+  int bad = 0;
+  for (const auto& [id, result] : results.list) ++(id == 1 ? good : bad);
+  // Neither keeps the other from being probed.
+  CHECK(good >= 3);
+  CHECK(bad >= 3);
+  REQUIRE(results.postponed.contains(1));
+  CHECK(results.postponed[1] >= probe::Duration(80ms));
 }
 
 TEST_CASE("an unresolved endpoint fails without a connection") {
