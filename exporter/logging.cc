@@ -7,6 +7,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <future>
 #include <memory>
 #include <mutex>
 
@@ -156,7 +157,7 @@ void StartLogging(LogLevel level, LogFormat format) {
   output.logger->set_pattern("%v");
 }
 
-void StopLogging() {
+bool StopLogging() {
   std::shared_ptr<spdlog::logger> logger;
   std::shared_ptr<spdlog::details::thread_pool> writer;
   {
@@ -166,6 +167,15 @@ void StopLogging() {
     writer = std::move(output.writer);
   }
   // The writer's destructor waits until its queue is empty.
+  auto written = std::make_shared<std::promise<void>>();
+  std::future<void> done = written->get_future();
+  std::thread([written, logger = std::move(logger),
+               writer = std::move(writer)]() mutable {
+    logger.reset();
+    writer.reset();
+    written->set_value();
+  }).detach();
+  return done.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
 }
 
 bool LogEnabled(LogLevel level) { return level >= TheOutput().level.load(); }

@@ -22,8 +22,10 @@ using LogFields = std::initializer_list<LogField>;
 // Lines are written by a thread of their own, so that a stuck stderr does not
 // stop a loop; when it lags by 8192 lines the oldest are dropped.
 void StartLogging(LogLevel level, LogFormat format);
-// Writes out what is queued.
-void StopLogging();
+// Writes out what is queued. False if stderr did not take it within a second:
+// then the writing thread still hangs there, and the process has to end without
+// waiting for it (std::_Exit).
+bool StopLogging();
 
 bool LogEnabled(LogLevel level);
 // Any thread.

@@ -1,3 +1,6 @@
+#include <fcntl.h>
+#include <unistd.h>
+
 #include <csignal>
 #include <cstdlib>
 #include <iostream>
@@ -54,11 +57,25 @@ int RunDaemon(const exporter::Options& options) {
   return EXIT_SUCCESS;
 }
 
+// A descriptor 0 to 2 that the caller closed would become one of our sockets,
+// and log lines would go to it.
+void FillStandardDescriptors() {
+  int descriptor = 0;
+  do {
+    descriptor = open("/dev/null", O_RDWR);
+  } while (descriptor >= 0 && descriptor <= STDERR_FILENO);
+  if (descriptor > STDERR_FILENO) close(descriptor);
+}
+
 }  // namespace
 
 int main(int argc, char* argv[]) {
   // A peer that has gone away is an error code of write(2), not a signal.
   std::signal(SIGPIPE, SIG_IGN);
+  // Until the daemon listens for it: a reload that comes while the first load
+  // still runs is no reason to die.
+  std::signal(SIGHUP, SIG_IGN);
+  FillStandardDescriptors();
   const auto parsed = exporter::ParseOptions(argc, argv);
   if (const auto* exit = std::get_if<exporter::Exit>(&parsed)) {
     (exit->code == 0 ? std::cout : std::cerr) << exit->text;
@@ -68,6 +85,6 @@ int main(int argc, char* argv[]) {
   exporter::StartLogging(options.log_level, options.log_format);
   const int code =
       options.config_check ? CheckConfig(options) : RunDaemon(options);
-  exporter::StopLogging();
+  if (!exporter::StopLogging()) std::_Exit(code);
   return code;
 }

@@ -1,5 +1,8 @@
 #include "exporter/config/config.h"
 
+#include <fcntl.h>
+#include <sys/stat.h>
+
 #include <array>
 #include <cerrno>
 #include <cstdio>
@@ -29,9 +32,17 @@ std::expected<Config, ConfigError> LoadConfig(const std::string& path) {
   struct Close {
     void operator()(std::FILE* file) const { std::fclose(file); }
   };
-  const std::unique_ptr<std::FILE, Close> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) {
+  // Not blocking: to open a FIFO, or to read from one, can take for ever, and a
+  // reload that hangs would hold up every later one.
+  const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  const std::unique_ptr<std::FILE, Close> file(
+      descriptor < 0 ? nullptr : fdopen(descriptor, "rb"));
+  struct stat status {};
+  if (!file || fstat(descriptor, &status) != 0) {
     return Refused(path + ": cannot be read: " + std::strerror(errno));
+  }
+  if (!S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode)) {
+    return Refused(path + ": is not a regular file");
   }
   std::string text;
   std::array<char, 64 * 1024> piece{};

@@ -53,8 +53,10 @@ std::optional<SyntaxError> CheckBytes(std::string_view text) {
 // yaml-cpp takes the end of the file for the end of a quoted text. `start` is
 // the offset of the text or of its anchor.
 bool IsClosed(std::string_view text, std::size_t start) {
-  const std::size_t open = text.find_first_of("\"'", start);
+  const std::size_t open = text.find_first_of("\"'|>", start);
   if (open == std::string_view::npos) return false;
+  // yaml-cpp tags a block scalar like a quoted text; its end needs no mark.
+  if (text[open] == '|' || text[open] == '>') return true;
   for (std::size_t i = open + 1; i < text.size(); ++i) {
     const bool escape =
         text[open] == '"' ? text[i] == '\\' : text.substr(i).starts_with("''");

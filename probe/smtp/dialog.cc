@@ -58,6 +58,28 @@ Reason RefusalReason(const Reply& reply) {
   return Reason::kProtocolError;  // 3xx: no step of ours asks for more.
 }
 
+// The EHLO keywords that real servers list (IANA's registry, and those in wide
+// private use). Only to recognise the rest of a list that comes late.
+constexpr std::array<std::string_view, 18> kListedKeywords = {
+    "8BITMIME",    "AUTH",       "BINARYMIME", "BURL",
+    "CHUNKING",    "DELIVERBY",  "DSN",        "ENHANCEDSTATUSCODES",
+    "ETRN",        "EXPN",       "HELP",       "LIMITS",
+    "MT-PRIORITY", "PIPELINING", "REQUIRETLS", "SIZE",
+    "SMTPUTF8",    "STARTTLS"};
+
+bool IsListLine(std::string_view text) {
+  const std::string word =
+      UpperCase(text.substr(0, text.find_first_of(" \t=")));
+  return std::find(kListedKeywords.begin(), kListedKeywords.end(), word) !=
+         kListedKeywords.end();
+}
+
+// An answer to QUIT that is the rest of the answer to EHLO, or all of it.
+bool IsLateList(const Reply& reply) {
+  return reply.code == 250 && (reply.lines.size() > 1 ||
+                               IsListLine(Reply::Text(reply.lines.front())));
+}
+
 std::string InSeconds(Duration duration) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3gs", Seconds(duration));
@@ -235,6 +257,12 @@ void Dialog::OnGreeting(const Reply& reply, Time now) {
 }
 
 void Dialog::OnEhlo(const Reply& reply, Time now) {
+  // A second greeting. The answer to EHLO is still to come, and to take this
+  // one for it would be to report a server without STARTTLS.
+  if (reply.code == 220) {
+    return FailAndClose(Reason::kDesync,
+                        "a second greeting: " + reply.Summary(), now);
+  }
   if (reply.severity() == 2) {
     result_.clear = ReadEhlo(reply);
     result_.reachable = true;
@@ -256,6 +284,7 @@ void Dialog::OnHelo(const Reply& reply, Time now) {
 }
 
 void Dialog::OnQuit(const Reply& reply, Time now) {
+  if (IsLateList(reply)) return Withdraw(reply.Summary(), now);
   result_.quit_ok = reply.code == 221;
   Enter(State::kDrain, now);
 }
@@ -271,7 +300,10 @@ void Dialog::Refused(const Reply& reply, Time now) {
 }
 
 void Dialog::OnReplyError(const ReplyError& error, Time now) {
-  if (state_ == State::kQuit) return Enter(State::kClosed, now);
+  if (state_ == State::kQuit) {
+    if (IsListLine(error.line)) return Withdraw(error.line, now);
+    return Enter(State::kClosed, now);
+  }
   if (error.kind == ReplyError::Kind::kTooLarge) {
     return FailAndClose(Reason::kReplyTooLarge,
                         "a reply beyond " + std::to_string(kMaxReplyLine) +
@@ -282,6 +314,15 @@ void Dialog::OnReplyError(const ReplyError& error, Time now) {
   }
   FailAndClose(Reason::kProtocolError,
                "no SMTP reply: " + Printable(error.line, kMaxDetail), now);
+}
+
+void Dialog::Withdraw(std::string_view line, Time now) {
+  result_.clear.reset();
+  result_.reachable = false;
+  Fail(Phase::kEhlo, Reason::kDesync,
+       "QUIT was answered by what belongs to EHLO: " +
+           Printable(line, kMaxDetail));
+  Enter(State::kClosed, now);
 }
 
 void Dialog::CheckUnasked(Time now) {
@@ -316,7 +357,14 @@ void Dialog::OnUnasked(Time now) {
 }
 
 std::string Dialog::TakeOutput(Time now) {
-  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
+  const std::string_view unread = reader_.Unread();
+  // A 421 whose rest is still on its way: we wait for it, and do not speak.
+  constexpr std::string_view kClosing = "421";
+  if (!unread.empty() &&
+      (unread.starts_with(kClosing) || kClosing.starts_with(unread))) {
+    return {};
+  }
+  if (HasOutput() && !unread.empty()) OnUnasked(now);
   if (!HasOutput()) return {};
   Note(Speaker::kClient, output_, now);
   return std::exchange(output_, {}) + "\r\n";
@@ -355,6 +403,8 @@ void Dialog::OnError(Reason reason, std::string_view detail, Time now) {
 
 void Dialog::OnDeadline(Time now) {
   if (closed() || now < deadline_) return;
+  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
+  if (closed()) return;
   if (state_ == State::kQuit || state_ == State::kDrain) {
     return Enter(State::kClosed, now);
   }

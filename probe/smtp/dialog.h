@@ -73,7 +73,8 @@ class Dialog {
   // input that has arrived: nothing is sent over unread input (RFC 3207's
   // injections and desynchronised servers alike).
   bool HasOutput() const { return !output_.empty(); }
-  // What to send now; "" if input that nobody asked for forbids it.
+  // What to send now; "" if input that nobody asked for forbids it, or may be
+  // the beginning of a 421 that forbids it: then ask again after more input.
   std::string TakeOutput(Time now);
 
   State state() const { return state_; }
@@ -97,6 +98,9 @@ class Dialog {
   // A reply that refuses the current step: notes why and leaves politely.
   void Refused(const Reply& reply, Time now);
   void OnReplyError(const ReplyError& error, Time now);
+  // What came as the answer to QUIT (`line`) belongs to EHLO: the list that was
+  // taken for whole is not, and proves nothing.
+  void Withdraw(std::string_view line, Time now);
   // It is our turn to speak: is something waiting that nobody asked for?
   void CheckUnasked(Time now);
   // Input is waiting although it is our turn to speak.
