@@ -13,8 +13,11 @@ class EximTest(unittest.TestCase):
             return prober.probed()
 
     def assert_polite(self, server):
-        log = server.log()
+        log = server.log_until(lambda log: "closed by QUIT" in log)
         self.assertIn("closed by QUIT", log)
+        self.assert_nothing_rude(log)
+
+    def assert_nothing_rude(self, log):
         for rude in ("synchronization error", "lost", "unexpected",
                      "unrecognized command", "syntax or protocol"):
             self.assertNotIn(rude, log)
@@ -87,6 +90,9 @@ class EximTest(unittest.TestCase):
                 self.assertEqual(page.value("smtp_reachable"), 0)
                 self.assertIsNone(page.value("smtp_starttls_advertised"))
                 self.assertIsNone(page.value("smtp_auth_on_25"))
+                log = server.log_until(lambda log: "rejected" in log)
+                self.assertIn("rejected", log)
+                self.assert_nothing_rude(log)
 
     def test_slow_connect(self):
         with Exim("acl_smtp_connect = gate",

@@ -5,7 +5,7 @@ import resource
 import time
 import unittest
 
-from harness import SANITIZED, MailSim, Prober, config
+from harness import SANITIZED, MailSim, Prober, config, lacking
 
 TARGETS = 10_000
 # Enough for the simulator's listeners and the conversations of both.
@@ -21,7 +21,7 @@ class LoadTest(unittest.TestCase):
     def setUp(self):
         soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
         if hard != resource.RLIM_INFINITY and hard < DESCRIPTORS:
-            self.skipTest(f"only {hard} descriptors are allowed")
+            raise lacking(f"only {hard} descriptors are allowed")
         resource.setrlimit(resource.RLIMIT_NOFILE, (DESCRIPTORS, hard))
         self.addCleanup(resource.setrlimit, resource.RLIMIT_NOFILE,
                         (soft, hard))

@@ -22,7 +22,9 @@ class OpenSmtpdTest(unittest.TestCase):
             self.assertEqual(
                 page.label_values("smtp_capability", "capability"),
                 ["8BITMIME", "DSN", "ENHANCEDSTATUSCODES", "HELP", "SIZE"])
-            log = server.log()
+            log = server.log_until(
+                lambda log: "smtp disconnected" in log and
+                log.count("smtp connected") == log.count("smtp disconnected"))
             self.assertIn("smtp disconnected reason=quit", log)
             self.assertEqual(log.count("smtp disconnected"),
                              log.count("smtp disconnected reason=quit"), log)

@@ -4,7 +4,6 @@
 import re
 import socketserver
 import threading
-import time
 import unittest
 
 from harness import Prober, config
@@ -55,12 +54,9 @@ class PostfixTest(unittest.TestCase):
     def assert_polite(self, server, probes):
         """Every conversation ended by QUIT, and nothing was complained of.
         For after the daemon's end."""
-        deadline = time.monotonic() + 5  # The last line may be under way.
-        log = server.log()
-        while (log.count(": connect from") != log.count(": disconnect from")
-               and time.monotonic() < deadline):
-            time.sleep(0.05)
-            log = server.log()
+        log = server.log_until(
+            lambda log: log.count(": connect from") ==
+            log.count(": disconnect from") and log.count(CLEAN) >= probes)
         self.assertNotRegex(log, RUDE)
         self.assertGreaterEqual(log.count(CLEAN), probes, log)
         self.assertEqual(log.count(": connect from"),
@@ -192,11 +188,11 @@ class PostfixTest(unittest.TestCase):
                 self.assertIsNone(page.value("smtp_starttls_advertised"))
                 self.assertIsNone(page.value("smtp_auth_on_25"))
                 self.assertIsNone(page.value("smtp_esmtp"))
-            log = server.log()
-            self.assertNotRegex(log, RUDE)
             # After a 554 greeting the server waits for QUIT (RFC 5321 3.1).
-            self.assertIn("disconnect from localhost[127.0.0.1] quit=1 "
-                          "commands=1", log)
+            ended = "disconnect from localhost[127.0.0.1] quit=1 commands=1"
+            log = server.log_until(lambda log: ended in log)
+            self.assertIn(ended, log)
+            self.assertNotRegex(log, RUDE)
 
     def test_postscreen_waits_before_the_greeting(self):
         with Postfix({"postscreen_greet_wait": "3s",

@@ -1,12 +1,16 @@
 #!/usr/bin/env python3
 """Reloads: a good one keeps what did not change, a bad one changes nothing."""
 
+import time
 import unittest
 
 from harness import MailSim, Prober, config
 
 OK = "smtp_prober_config_last_reload_successful"
 OK_TIME = "smtp_prober_config_last_reload_success_timestamp_seconds"
+# Seconds. A busy machine may start a probe late, a reload must not.
+INTERVAL = 4
+TOLERANCE = 1
 SCENARIO = {"servers": [
     {"name": "one", "listen": "127.0.0.1:0",
      "profile": {"capabilities": ["SIZE 1000", "STARTTLS"]}},
@@ -16,10 +20,10 @@ SCENARIO = {"servers": [
 
 class ReloadTest(unittest.TestCase):
     def setUp(self):
-        sim = MailSim(SCENARIO)
-        self.one = sim.__enter__().targets["one"]
-        self.two = sim.targets["two"]
-        self.addCleanup(sim.__exit__)
+        self.sim = MailSim(SCENARIO)
+        self.one = self.sim.__enter__().targets["one"]
+        self.two = self.sim.targets["two"]
+        self.addCleanup(self.sim.__exit__)
 
     def reload_by_post(self, prober):
         return prober.request("POST", "/-/reload")
@@ -28,7 +32,6 @@ class ReloadTest(unittest.TestCase):
         with Prober(config(self.one)) as prober:
             before = prober.probed(times=3)
             loaded = before.value(OK_TIME)
-            # Slow from here on: what is there now was there before.
             prober.write_config(config(self.one, self.two))
             self.assertEqual(self.reload_by_post(prober).status, 200)
             page = prober.scrape()
@@ -48,6 +51,38 @@ class ReloadTest(unittest.TestCase):
             self.assertNotIn(self.one, page.text)
             self.assertGreaterEqual(
                 page.value("smtp_probes_total", target=self.two), 1)
+
+    def test_reloads_leave_the_schedule_alone(self):
+        # Half of the reloads change nothing, half bring or remove `two`.
+        configs = [config(self.one, interval=f"{INTERVAL}s"),
+                   config(self.one, self.two, interval=f"{INTERVAL}s")]
+        with Prober(configs[0]) as prober:
+            reloads = 0
+            ends = {}  # {probes: when the last of them ended}
+            while max(ends, default=0) < 4:
+                prober.write_config(configs[reloads // 2 % 2])
+                self.assertEqual(self.reload_by_post(prober).status, 200)
+                reloads += 1
+                page = prober.probed(target=self.one)
+                probes = page.value("smtp_probes_total", target=self.one)
+                ends.setdefault(probes, page.value(
+                    "smtp_probe_timestamp_seconds", target=self.one))
+                # Reloads at many places between two probes.
+                time.sleep(INTERVAL / 10)
+            self.assertGreater(reloads, 6)
+        self.assert_on_the_grid(list(ends.values()))
+        # Nobody was probed beside that, not even between two scrapes.
+        starts = [talk["opened"] for talk in self.sim.conversations()
+                  if talk["server"] == "one"]
+        self.assertGreaterEqual(len(starts), 4)
+        self.assert_on_the_grid(starts)
+
+    def assert_on_the_grid(self, times):
+        for time_, following in zip(times, times[1:]):
+            slots = round((following - time_) / INTERVAL)
+            self.assertGreaterEqual(slots, 1, times)
+            self.assertAlmostEqual(following - time_, slots * INTERVAL,
+                                   delta=TOLERANCE, msg=times)
 
     def test_sighup(self):
         with Prober(config(self.one)) as prober:

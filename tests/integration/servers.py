@@ -12,13 +12,14 @@ import socket
 import subprocess
 import tempfile
 import time
-import unittest
 
 import fetch_servers
+from harness import lacking
 
 HERE = pathlib.Path(__file__).resolve().parent
 PORT = 2525
 START_SECONDS = 30  # A cold start on a busy machine under test.
+LOG_SECONDS = 10
 CANNOT = 75  # jail's exit code.
 SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
 
@@ -101,6 +102,16 @@ class JailedServer:
     def log(self):
         return self._read(self.log_file)
 
+    def log_until(self, condition):
+        """The log once `condition` holds for it, or else as it is after some
+        seconds: a server may write the last line after its last reply."""
+        deadline = time.monotonic() + LOG_SECONDS
+        while not condition(log := self.log()):
+            if time.monotonic() > deadline:
+                break
+            time.sleep(0.05)
+        return log
+
     def output(self):
         return self._read("output.log")
 
@@ -113,11 +124,11 @@ class JailedServer:
 
     def __enter__(self):
         if SUDO and shutil.which("sudo") is None:
-            raise unittest.SkipTest("a mail server needs root or sudo")
+            raise lacking("a mail server needs root or sudo")
         try:
             packages = fetch_servers.fetch(self.package)
         except (fetch_servers.Unavailable, OSError) as error:
-            raise unittest.SkipTest(f"no {self.package}: {error}") from error
+            raise lacking(f"no {self.package}: {error}") from error
         self._directory = tempfile.TemporaryDirectory(prefix="smtp-server-")
         os.chmod(self.directory, 0o755)
         setup = self.setup()
@@ -140,7 +151,7 @@ class JailedServer:
         while not self._listens():
             code = self._process.poll()
             if code == CANNOT or (code is not None and os.geteuid() != 0):
-                raise unittest.SkipTest(
+                raise lacking(
                     f"no root directory of its own: {self.output()}")
             if code is not None or time.monotonic() > deadline:
                 raise AssertionError(
