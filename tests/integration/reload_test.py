@@ -69,13 +69,13 @@ class ReloadTest(unittest.TestCase):
                     "smtp_probe_timestamp_seconds", target=self.one))
                 # Reloads at many places between two probes.
                 time.sleep(INTERVAL / 10)
-            self.assertGreater(reloads, 6)
         self.assert_on_the_grid(list(ends.values()))
         # Nobody was probed beside that, not even between two scrapes.
         starts = [talk["opened"] for talk in self.sim.conversations()
                   if talk["server"] == "one"]
         self.assertGreaterEqual(len(starts), 4)
         self.assert_on_the_grid(starts)
+        self.assertGreater(reloads, 4)  # Each kind of change was there.
 
     def assert_on_the_grid(self, times):
         for time_, following in zip(times, times[1:]):
