@@ -1,10 +1,10 @@
 #include "exporter/metrics_page.h"
 
-#include <chrono>
 #include <string>
 #include <utility>
 
 #include "exporter/metrics/exposition.h"
+#include "probe/net/timer.h"
 
 namespace exporter {
 namespace {
@@ -56,11 +56,9 @@ http::Response MetricsPage::Answer(const http::Request& request) {
       metrics::NegotiateFormat(request.Header("accept"));
   const auto page = std::make_shared<Page>(Page{
       .writer = metrics::ExpositionWriter(negotiated.format),
-      .families = metrics::TargetFamilies(
-          {.series = series_,
-           .states = store_.Snapshot(ids_),
-           .now = std::chrono::time_point_cast<probe::Duration>(
-               std::chrono::system_clock::now())}),
+      .families = metrics::TargetFamilies({.series = series_,
+                                           .states = store_.Snapshot(ids_),
+                                           .now = probe::net::Now()}),
   });
   page->writer.Registry(self_.Collect());
 

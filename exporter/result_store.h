@@ -23,7 +23,7 @@ namespace exporter {
 struct EndpointState {
   // The latest verdict.
   struct Verdict {
-    probe::WallTime finished{};
+    probe::Moment finished;
     probe::Duration duration{};
     std::array<std::optional<probe::Duration>, probe::kPhaseCount>
         phase_durations{};
@@ -40,9 +40,9 @@ struct EndpointState {
   // fact (a 421, a silent server) leaves it alone; the reader drops it once it
   // is older than the target's `stale_after`.
   std::optional<probe::smtp::Banner> banner;
-  probe::WallTime banner_observed{};
+  probe::Moment banner_observed;
   std::optional<probe::smtp::Capabilities> clear;
-  probe::WallTime clear_observed{};
+  probe::Moment clear_observed;
   // Quirks of replies that are no facts, of the latest probe.
   probe::smtp::Quirks quirks;
 };

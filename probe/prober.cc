@@ -46,8 +46,7 @@ Duration SlotsUntil(Duration next_start, Duration interval) {
 
 ProbeResult UnresolvedResult(const Endpoint& endpoint) {
   ProbeResult result;
-  result.finished =
-      std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  result.finished = net::NowOnBothClocks();
   result.duration = endpoint.resolve_duration;
   result.phase_durations[static_cast<std::size_t>(Phase::kResolve)] =
       endpoint.resolve_duration;

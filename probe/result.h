@@ -86,7 +86,7 @@ struct TranscriptLine {
 };
 
 struct ProbeResult {
-  WallTime finished{};  // When the conversation was over.
+  Moment finished;      // When the conversation was over.
   Duration duration{};  // From the start to the verdict; QUIT included.
   // The phases that were entered. A phase that failed has its time until then.
   std::array<std::optional<Duration>, kPhaseCount> phase_durations{};

@@ -58,8 +58,7 @@ void Session::Advance() {
   if (!dialog_.closed()) return timer_.At(dialog_.deadline());
   timer_.Stop();
   ProbeResult result = dialog_.TakeResult();
-  result.finished =
-      std::chrono::time_point_cast<Duration>(std::chrono::system_clock::now());
+  result.finished = net::NowOnBothClocks();
   // A local copy: the callback destroys this object.
   const Done done = std::move(done_);
   done(std::move(result));

@@ -29,10 +29,10 @@ struct Row {
   const probe::smtp::Capabilities* clear;  // Likewise.
 };
 
-Row MakeRow(const Series& series, const EndpointState& state,
-            probe::WallTime now) {
-  const auto fresh = [&](const auto& fact, probe::WallTime observed) {
-    const bool known = fact && now - observed <= series.target->stale_after;
+Row MakeRow(const Series& series, const EndpointState& state, probe::Time now) {
+  const auto fresh = [&](const auto& fact, const probe::Moment& observed) {
+    const bool known =
+        fact && now - observed.steady <= series.target->stale_after;
     return known ? &*fact : nullptr;
   };
   return {.target = *series.target,
@@ -155,7 +155,7 @@ constexpr Family kVerdictFamilies[] = {
      "of their own and not when this page is scraped.",
      [](const Row& row, Samples& samples) {
        if (row.verdict != nullptr) {
-         samples.Add(UnixSeconds(row.verdict->finished));
+         samples.Add(UnixSeconds(row.verdict->finished.wall));
        }
      }},
     {"smtp_probe_interval_seconds", FamilyType::kGauge,
@@ -194,7 +194,7 @@ constexpr Family kFactFamilies[] = {
      "schedule of their own and not when this page is scraped.",
      [](const Row& row, Samples& samples) {
        if (row.clear != nullptr) {
-         samples.Add(UnixSeconds(row.state.clear_observed));
+         samples.Add(UnixSeconds(row.state.clear_observed.wall));
        }
      }},
     {"smtp_starttls_advertised", FamilyType::kGauge,

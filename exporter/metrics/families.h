@@ -39,7 +39,7 @@ using SeriesList = std::vector<Series>;
 struct TargetSnapshot {
   std::shared_ptr<const SeriesList> series;
   std::vector<ResultStore::State> states;  // As many as series; may be null.
-  probe::WallTime now{};                   // Decides what is stale.
+  probe::Time now{};                       // Decides what is stale.
 };
 
 // Series looked at for one piece. A family that few series have writes little,

@@ -17,6 +17,12 @@ inline Time Now() {
       std::chrono::steady_clock::now());
 }
 
+inline Moment NowOnBothClocks() {
+  return {.steady = Now(),
+          .wall = std::chrono::time_point_cast<Duration>(
+              std::chrono::system_clock::now())};
+}
+
 class Timer {
  public:
   // `loop` must outlive the timer. `expired` may destroy the timer.

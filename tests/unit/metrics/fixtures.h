@@ -25,6 +25,11 @@ using std::chrono::seconds;
 // 2026-11-23 10:00:00 UTC.
 inline constexpr probe::WallTime kNow{seconds(1795428000)};
 
+// The clocks of the tests run together.
+inline probe::Moment MomentAt(probe::WallTime wall) {
+  return {.steady = probe::Time(wall.time_since_epoch()), .wall = wall};
+}
+
 inline probe::Target MakeTarget() {
   probe::Target target;
   target.name = "mx1.example.com:25";
@@ -67,7 +72,7 @@ inline std::optional<probe::Duration>& PhaseDuration(probe::ProbeResult& result,
 // A probe in which all went well.
 inline probe::ProbeResult GoodResult(probe::WallTime finished = kNow) {
   probe::ProbeResult result;
-  result.finished = finished;
+  result.finished = MomentAt(finished);
   result.duration = milliseconds(250);
   PhaseDuration(result, probe::Phase::kConnect) = milliseconds(10);
   PhaseDuration(result, probe::Phase::kGreeting) = milliseconds(200);
@@ -81,7 +86,7 @@ inline probe::ProbeResult GoodResult(probe::WallTime finished = kNow) {
 // A server that is too busy to talk.
 inline probe::ProbeResult BusyResult(probe::WallTime finished) {
   probe::ProbeResult result;
-  result.finished = finished;
+  result.finished = MomentAt(finished);
   result.duration = milliseconds(30);
   PhaseDuration(result, probe::Phase::kGreeting) = milliseconds(20);
   result.interval = seconds(120);
@@ -111,7 +116,7 @@ class Page {
     return {.series =
                 std::make_shared<const exporter::metrics::SeriesList>(series_),
             .states = store_->Snapshot(ids_),
-            .now = now};
+            .now = MomentAt(now).steady};
   }
 
   // The pieces, as a client gets them.

@@ -35,7 +35,7 @@ TEST_CASE("a result becomes verdict, counters and facts") {
   CHECK(transition->before == nullptr);
   const EndpointState& state = *transition->after;
   REQUIRE(state.verdict);
-  CHECK(state.verdict->finished == kNow);
+  CHECK(state.verdict->finished.wall == kNow);
   CHECK(state.verdict->duration == GoodResult().duration);
   CHECK(state.verdict->phase_durations == GoodResult().phase_durations);
   CHECK_FALSE(state.verdict->failure);
@@ -44,9 +44,9 @@ TEST_CASE("a result becomes verdict, counters and facts") {
   CHECK(state.probes == 1);
   CHECK(state.failures == 0);
   CHECK(state.banner == GoodResult().banner);
-  CHECK(state.banner_observed == kNow);
+  CHECK(state.banner_observed.wall == kNow);
   CHECK(state.clear == GoodResult().clear);
-  CHECK(state.clear_observed == kNow);
+  CHECK(state.clear_observed.wall == kNow);
   CHECK(store.Snapshot({1})[0] == transition->after);
 }
 
@@ -65,9 +65,9 @@ TEST_CASE("what a probe did not observe it does not change") {
   CHECK(state.probes == 2);
   CHECK(state.failures == 1);
   CHECK(state.banner == good->banner);
-  CHECK(state.banner_observed == kNow);
+  CHECK(state.banner_observed.wall == kNow);
   CHECK(state.clear == good->clear);
-  CHECK(state.clear_observed == kNow);
+  CHECK(state.clear_observed.wall == kNow);
   CHECK(state.quirks.Has(probe::smtp::Quirk::kMixedCodes));
 
   // The state before is as it was.
@@ -86,8 +86,8 @@ TEST_CASE("a failed probe may still observe") {
   result.banner = tests::MakeBanner("mx2.example.com");
   const ResultStore::State state = store.Put(1, result)->after;
   CHECK(state->banner->hostname == "mx2.example.com");
-  CHECK(state->banner_observed == kNow + seconds(60));
-  CHECK(state->clear_observed == kNow);
+  CHECK(state->banner_observed.wall == kNow + seconds(60));
+  CHECK(state->clear_observed.wall == kNow);
 }
 
 TEST_CASE("adding again keeps everything, removing forgets") {
