@@ -2,6 +2,7 @@
 
 #include <spdlog/async.h>
 #include <spdlog/async_logger.h>
+#include <spdlog/sinks/base_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 
 #include <atomic>
@@ -22,9 +23,28 @@ constexpr std::size_t kQueuedLines = 8192;
 struct Output {
   std::atomic<LogLevel> level = LogLevel::kInfo;
   std::atomic<LogFormat> format = LogFormat::kLogfmt;
-  std::mutex mutex;  // Guards the two below.
+  std::mutex mutex;  // Guards the three below.
   std::shared_ptr<spdlog::details::thread_pool> writer;
   std::shared_ptr<spdlog::logger> logger;  // Null: write at once.
+  std::future<void> flushed;               // Of the logger's FlushSignal.
+};
+
+// How long the end of the program waits for a stderr that does not take lines.
+constexpr auto kPatience = std::chrono::seconds(1);
+
+// Tells when a flush has come through the queue, and so every line before it.
+class FlushSignal final : public spdlog::sinks::base_sink<std::mutex> {
+ public:
+  std::future<void> Flushed() { return promise_.get_future(); }
+
+ private:
+  void sink_it_(const spdlog::details::log_msg& /*line*/) override {}
+  void flush_() override {
+    if (!std::exchange(done_, true)) promise_.set_value();
+  }
+
+  std::promise<void> promise_;
+  bool done_ = false;
 };
 
 // Never destroyed: a line may still come while the process ends.
@@ -151,8 +171,12 @@ void StartLogging(LogLevel level, LogFormat format) {
   const std::lock_guard lock(output.mutex);
   output.writer =
       std::make_shared<spdlog::details::thread_pool>(kQueuedLines, 1);
+  const auto signal = std::make_shared<FlushSignal>();
+  output.flushed = signal->Flushed();
   output.logger = std::make_shared<spdlog::async_logger>(
-      "smtp_prober", std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+      "smtp_prober",
+      spdlog::sinks_init_list{std::make_shared<spdlog::sinks::stderr_sink_mt>(),
+                              signal},
       output.writer, spdlog::async_overflow_policy::overrun_oldest);
   output.logger->set_pattern("%v");
 }
@@ -160,22 +184,24 @@ void StartLogging(LogLevel level, LogFormat format) {
 bool StopLogging() {
   std::shared_ptr<spdlog::logger> logger;
   std::shared_ptr<spdlog::details::thread_pool> writer;
+  std::future<void> flushed;
   {
     Output& output = TheOutput();
     const std::lock_guard lock(output.mutex);
     logger = std::move(output.logger);
     writer = std::move(output.writer);
+    flushed = std::move(output.flushed);
   }
-  // The writer's destructor waits until its queue is empty.
-  auto written = std::make_shared<std::promise<void>>();
-  std::future<void> done = written->get_future();
-  std::thread([written, logger = std::move(logger),
-               writer = std::move(writer)]() mutable {
-    logger.reset();
-    writer.reset();
-    written->set_value();
-  }).detach();
-  return done.wait_for(std::chrono::seconds(1)) == std::future_status::ready;
+  if (!logger) return true;
+  logger->flush();  // Queued behind all lines.
+  if (flushed.wait_for(kPatience) != std::future_status::ready) {
+    // Neither may be destroyed: that would wait for the writing thread.
+    static_cast<void>(new std::shared_ptr(std::move(writer)));
+    static_cast<void>(new std::shared_ptr(std::move(logger)));
+    return false;
+  }
+  writer.reset();  // Ends its thread, before what the thread uses goes.
+  return true;
 }
 
 bool LogEnabled(LogLevel level) { return level >= TheOutput().level.load(); }
