@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <utility>
 
+#include "probe/smtp/line_kind.h"
 #include "probe/smtp/text.h"
 
 namespace probe::smtp {
@@ -58,22 +59,6 @@ Reason RefusalReason(const Reply& reply) {
   return Reason::kProtocolError;  // 3xx: no step of ours asks for more.
 }
 
-// The EHLO keywords that real servers list (IANA's registry, and those in wide
-// private use). Only to recognise the rest of a list that comes late.
-constexpr std::array<std::string_view, 18> kListedKeywords = {
-    "8BITMIME",    "AUTH",       "BINARYMIME", "BURL",
-    "CHUNKING",    "DELIVERBY",  "DSN",        "ENHANCEDSTATUSCODES",
-    "ETRN",        "EXPN",       "HELP",       "LIMITS",
-    "MT-PRIORITY", "PIPELINING", "REQUIRETLS", "SIZE",
-    "SMTPUTF8",    "STARTTLS"};
-
-bool IsListLine(std::string_view text) {
-  const std::string word =
-      UpperCase(text.substr(0, text.find_first_of(" \t=")));
-  return std::find(kListedKeywords.begin(), kListedKeywords.end(), word) !=
-         kListedKeywords.end();
-}
-
 // An answer to QUIT that is the rest of the answer to EHLO, or all of it.
 bool IsLateList(const Reply& reply) {
   return reply.code == 250 && (reply.lines.size() > 1 ||
@@ -86,21 +71,11 @@ std::string InSeconds(Duration duration) {
   return text.data();
 }
 
-// How services that are not SMTP begin. Only what they say first, unasked.
-constexpr std::array<std::string_view, 8> kForeignStarts = {
-    "SSH-", "HTTP/", "* ", "+OK", "-ERR", "RFB ", "@RSYNCD", "<!DOCTYPE"};
-
 // The first line of `bytes`, or as much as is there, without its line end.
 std::string_view FirstLine(std::string_view bytes) {
   std::string_view line = bytes.substr(0, bytes.find('\n'));
   while (line.ends_with('\r')) line.remove_suffix(1);
   return line;
-}
-
-bool IsForeign(std::string_view bytes) {
-  return std::any_of(
-      kForeignStarts.begin(), kForeignStarts.end(),
-      [bytes](std::string_view start) { return bytes.starts_with(start); });
 }
 
 }  // namespace
