@@ -257,7 +257,9 @@ class Prober:
             self.run.process.send_signal(signal.SIGTERM)
         code = self.run.finish(seconds)
         errors = self.run.errors()
-        assert code == 0, f"exit code {code}:\n{errors[-8000:]}"
+        report = errors.find("WARNING: ThreadSanitizer")
+        shown = errors[report:][:8000] if report >= 0 else errors[-8000:]
+        assert code == 0, f"exit code {code}:\n{shown}"
         assert not _SANITIZER_COMPLAINTS.search(errors), errors
 
     def reload(self):
