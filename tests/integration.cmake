@@ -1,6 +1,12 @@
 # The program against real servers, a real Prometheus and the simulator:
 # tests/integration/<name>_test.py, and the rule about includes.
-find_package(Python3 REQUIRED COMPONENTS Interpreter)
+find_package(Python3 COMPONENTS Interpreter)
+if(NOT Python3_FOUND)
+  # Who only builds needs none; tests/run installs it, and finds it an error
+  # when it then has no integration tests to run.
+  message(STATUS "Without python3 there are no integration tests")
+  return()
+endif()
 
 add_test(NAME include_rule
          COMMAND ${Python3_EXECUTABLE} -B
