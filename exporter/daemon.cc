@@ -38,11 +38,6 @@ constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
 // Descriptors beside conversations: listeners, scrapes, DNS sockets, logs.
 constexpr rlim_t kReservedDescriptors = 256;
 
-probe::WallTime WallNow() {
-  return std::chrono::time_point_cast<probe::Duration>(
-      std::chrono::system_clock::now());
-}
-
 // Raises the soft limit (often 1024: it exists for programs that use select(2))
 // and returns how many conversations fit: running out of descriptors would
 // fail probes for a reason of our own, and shut scrapes out.
@@ -147,7 +142,7 @@ struct Daemon::Impl {
       LogWarn("Configuration", {{"warning", warning}});
     }
     directory->SetTargets(config.targets);
-    self.ConfigLoaded(/*ok=*/true, WallNow());
+    self.ConfigLoaded(/*ok=*/true, probe::net::NowOnBothClocks().wall);
     LogInfo("Loaded configuration",
             {{"file", options.config_file},
              {"targets", std::to_string(config.targets.size())}});
@@ -170,7 +165,7 @@ struct Daemon::Impl {
         error += (error.empty() ? "" : "\n") + message;
       }
     }
-    self.ConfigLoaded(/*ok=*/false, WallNow());
+    self.ConfigLoaded(/*ok=*/false, probe::net::NowOnBothClocks().wall);
     return std::unexpected(error);
   }
 

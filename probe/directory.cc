@@ -9,8 +9,6 @@
 #include <unordered_map>
 #include <utility>
 
-#include "probe/smtp/text.h"
-
 namespace probe {
 namespace {
 
@@ -25,7 +23,7 @@ struct Key {
   std::optional<IpAddress> address;
   std::uint16_t port = 0;
   std::string server_name;
-  const Conversation* conversation = nullptr;
+  std::shared_ptr<const Conversation> conversation;
 
   friend auto operator<=>(const Key&, const Key&) = default;
 };
@@ -122,13 +120,9 @@ struct Directory::Impl {
         names(loop, times,
               [this](const std::string& name) { OnAnswered(name); }) {}
 
-  const Conversation* Intern(const std::shared_ptr<const Conversation>& one) {
-    return conversations.try_emplace(Fingerprint(*one), one)
-        .first->second.get();
-  }
-
-  std::shared_ptr<const Conversation> Interned(const Conversation* raw) const {
-    return conversations.at(Fingerprint(*raw));
+  std::shared_ptr<const Conversation> Intern(
+      const std::shared_ptr<const Conversation>& one) {
+    return conversations.try_emplace(Fingerprint(*one), one).first->second;
   }
 
   // None: not known yet.
@@ -144,7 +138,7 @@ struct Directory::Impl {
     const Target& target = *entries[index].target;
     const std::optional<Wanted> wanted = WantedFor(target);
     if (!wanted) return;
-    const Conversation* conversation = Intern(target.conversation);
+    const auto conversation = Intern(target.conversation);
     std::vector<Key> next;
     for (const std::optional<IpAddress>& address : wanted->addresses) {
       const Key key{.address = address,
@@ -188,7 +182,7 @@ struct Directory::Impl {
         next.address = key.address;
         next.port = key.port;
         next.server_name = key.server_name;
-        next.conversation = Interned(key.conversation);
+        next.conversation = key.conversation;
       }
       next.interval = *record.intervals.begin();
       // A reload of 100,000 targets that did not change is no news to anybody.
@@ -240,7 +234,8 @@ struct Directory::Impl {
 
   void ForgetConversations() {
     std::set<const Conversation*> used;
-    for (const auto& [key, record] : records) used.insert(key.conversation);
+    for (const auto& [key, record] : records)
+      used.insert(key.conversation.get());
     std::erase_if(conversations, [&used](const auto& item) {
       return !used.contains(item.second.get());
     });
