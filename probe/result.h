@@ -13,6 +13,7 @@
 #include "probe/smtp/banner.h"
 #include "probe/smtp/ehlo.h"
 #include "probe/smtp/quirk.h"
+#include "probe/tls/handshake.h"
 
 namespace probe {
 
@@ -102,7 +103,15 @@ struct ProbeResult {
 
   // Facts; a member without value was not observed by this probe.
   std::optional<smtp::Banner> banner;
-  std::optional<smtp::Capabilities> clear;  // EHLO or HELO before TLS.
+  std::optional<smtp::Capabilities> clear;   // EHLO or HELO before TLS.
+  std::optional<smtp::Capabilities> inside;  // EHLO (or HELO) inside TLS.
+  // Whether STARTTLS led to TLS. None: it was not asked for, or the answer says
+  // nothing about it (421).
+  std::optional<bool> starttls_success;
+  // Whether bytes in clear came behind the 220 to STARTTLS, which a man in the
+  // middle can put there (CVE-2021-22947). None: there was no such 220.
+  std::optional<bool> plaintext_after_starttls;
+  std::optional<tls::Handshake> handshake;
   // Quirks of replies that became no fact (a refusal with mixed codes).
   smtp::Quirks quirks;
 

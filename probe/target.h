@@ -13,6 +13,8 @@
 
 #include "probe/clock.h"
 #include "probe/ip_address.h"
+#include "probe/tls/context.h"
+#include "probe/tls/version.h"
 
 namespace probe {
 
@@ -30,10 +32,45 @@ struct Timeouts {
   Duration connect = std::chrono::seconds(5);
   // Greeting delays of 6 s (postscreen) to 15 s are normal.
   Duration greeting = std::chrono::seconds(20);
-  Duration ehlo = std::chrono::seconds(10);
+  Duration ehlo = std::chrono::seconds(10);  // Before TLS, and inside it.
+  Duration tls = std::chrono::seconds(10);   // The reply to STARTTLS; again for
+                                             // the handshake.
   Duration quit = std::chrono::seconds(2);
 
   friend bool operator==(const Timeouts&, const Timeouts&) = default;
+};
+
+// When TLS begins.
+enum class TlsMode {
+  kNone,           // Never.
+  kOpportunistic,  // By STARTTLS where it is advertised.
+  kRequired,       // The same, and not to advertise it is a failure.
+  kImplicit,       // Before the greeting (RFC 8314 3.3).
+};
+
+struct TlsSettings {
+  TlsMode mode = TlsMode::kNone;
+  // An untrusted certificate or a wrong name fails the probe; without, they
+  // are facts only.
+  bool verify = false;
+  // A lower version fails the probe. Judged after the handshake, so that the
+  // version and the certificate are known all the same.
+  tls::Version min_version = tls::Version::kTls10;
+  // The highest version that is offered.
+  tls::Version max_version = tls::Version::kTls13;
+  tls::KeyType key_type = tls::KeyType::kAny;
+  // For SNI and the name check; "": the name (or address) of the endpoint.
+  std::string server_name;
+  // Where the context's texts came from, as configured; "" for the system's
+  // roots, for no client certificate.
+  std::string ca_file;
+  std::string cert_file;
+  std::string key_file;
+  // Null if and only if `mode` is kNone.
+  std::shared_ptr<const tls::Context> context;
+
+  // Contexts are equal when their digests are.
+  friend bool operator==(const TlsSettings& a, const TlsSettings& b);
 };
 
 // What shapes one conversation. Targets that agree in address, port, server
@@ -43,11 +80,14 @@ struct Conversation {
   std::string ehlo_name;
   std::optional<IpAddress> source_address;
   Timeouts timeouts;
+  TlsSettings tls;
 
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };
 
-// Everything that distinguishes two conversations, as text.
+// Everything that distinguishes two conversations, as text, but for what was
+// in the files that they name: a renewed client certificate changes a
+// conversation and does not make it another one.
 std::string Fingerprint(const Conversation& conversation);
 
 // The target's `expect:` block; what is not set is not judged.
@@ -59,6 +99,9 @@ struct Expectations {
   std::optional<bool> auth;
   std::optional<double> size_at_least;    // Octets.
   std::vector<std::string> capabilities;  // Upper case.
+  std::optional<tls::Version> tls_min_version;
+  // The certificate, and all it depends on, is valid for so many days on.
+  std::optional<int> certificate_days;
 
   friend bool operator==(const Expectations&, const Expectations&) = default;
 };
@@ -79,6 +122,9 @@ struct Target {
   Duration interval = std::chrono::seconds(60);
   Duration stale_after = std::chrono::minutes(5);
   std::shared_ptr<const Conversation> conversation;  // Never null.
+  // One further conversation for each of `tls.certificate_types`, alike but
+  // for its key_type. Only the certificate of their results counts.
+  std::vector<std::shared_ptr<const Conversation>> certificate_conversations;
   // User labels, sorted by name; names are valid and not reserved, values are
   // valid UTF-8.
   std::vector<std::pair<std::string, std::string>> labels;

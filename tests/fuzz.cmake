@@ -11,7 +11,8 @@ foreach(source IN LISTS sources)
   set(corpus_folder ${CMAKE_CURRENT_SOURCE_DIR}/fuzz/corpus/${corpus})
   add_executable(${name} ${source})
   target_link_libraries(${name} PRIVATE
-    exporter_config exporter_metrics exporter_http probe dialog_player)
+    exporter_config exporter_metrics exporter_http probe dialog_player
+    tls_peer)
   if(SMTP_PROBER_FUZZ)
     target_link_options(${name} PRIVATE -fsanitize=fuzzer)
     set(play -runs=0 ${corpus_folder})

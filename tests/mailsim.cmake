@@ -6,7 +6,7 @@ file(GLOB mailsim_sources CONFIGURE_DEPENDS ${mailsim_dir}/*.cc)
 list(REMOVE_ITEM mailsim_sources ${mailsim_dir}/main.cc)
 add_library(mailsim_core STATIC ${mailsim_sources})
 target_link_libraries(mailsim_core
-  PUBLIC project_options PkgConfig::UV PkgConfig::YAML)
+  PUBLIC project_options tls_peer PkgConfig::UV PkgConfig::YAML)
 
 # GCC 12 takes the unused alternatives of a moved std::variant for
 # uninitialised reads when it optimises.

@@ -239,7 +239,7 @@ void Dialog::OnEhlo(const Reply& reply, Time now) {
                         "a second greeting: " + reply.Summary(), now);
   }
   if (reply.severity() == 2) {
-    result_.clear = ReadEhlo(reply);
+    result_.clear = ReadEhlo(reply, Layer::kClear);
     result_.reachable = true;
     return Enter(State::kQuit, now);
   }

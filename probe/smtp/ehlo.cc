@@ -99,7 +99,8 @@ void ReadSize(std::string_view parameters, Capabilities& capabilities) {
       octets == 0 ? std::numeric_limits<double>::infinity() : octets;
 }
 
-void ReadLine(std::string_view line, bool last, Capabilities& capabilities) {
+void ReadLine(std::string_view line, bool last, Layer layer,
+              Capabilities& capabilities) {
   const std::size_t begin = line.find_first_not_of(kBlanks);
   if (begin == std::string_view::npos) {
     // smtp-sink ends its list with "250 "; an empty line elsewhere is odd.
@@ -123,12 +124,16 @@ void ReadLine(std::string_view line, bool last, Capabilities& capabilities) {
   }
   if (last && keyword == "OK") return;  // Exchange 2000 ends with "250 OK".
   if (keyword != word) capabilities.quirks.Add(Quirk::kNonupperKeyword);
-  if (keyword == "REQUIRETLS") {
-    // RFC 8689 section 2: it counts only inside TLS.
+  if (keyword == "REQUIRETLS" && layer == Layer::kClear) {
     capabilities.quirks.Add(Quirk::kRequiretlsInClear);
     return;
   }
-  if (keyword == "STARTTLS") capabilities.starttls = true;
+  if (keyword == "STARTTLS") {
+    capabilities.starttls = true;
+    if (layer == Layer::kInsideTls) {
+      capabilities.quirks.Add(Quirk::kStarttlsInsideTls);
+    }
+  }
   if (keyword == "AUTH") ReadAuth(parameters, capabilities);
   if (keyword == "SIZE") ReadSize(parameters, capabilities);
   if (capabilities.keywords.size() < kMaxKeywords) {
@@ -141,14 +146,14 @@ void ReadLine(std::string_view line, bool last, Capabilities& capabilities) {
 
 }  // namespace
 
-Capabilities ReadEhlo(const Reply& reply) {
+Capabilities ReadEhlo(const Reply& reply, Layer layer) {
   Capabilities capabilities;
   capabilities.esmtp = true;
   capabilities.quirks = reply.quirks;
   if (reply.code != 250) capabilities.quirks.Add(Quirk::kEhloCode);
   if (reply.bytes > kLongEhloBytes) capabilities.quirks.Add(Quirk::kLongEhlo);
   for (std::size_t i = 1; i < reply.lines.size(); ++i) {
-    ReadLine(Reply::Text(reply.lines[i]), i + 1 == reply.lines.size(),
+    ReadLine(Reply::Text(reply.lines[i]), i + 1 == reply.lines.size(), layer,
              capabilities);
   }
   return capabilities;

@@ -41,9 +41,13 @@ struct Capabilities {
   friend bool operator==(const Capabilities&, const Capabilities&) = default;
 };
 
+// Where the question was asked: STARTTLS has no business inside TLS (RFC 3207
+// 4.2), REQUIRETLS none outside (RFC 8689 section 2).
+enum class Layer { kClear, kInsideTls };
+
 // `reply` is a complete reply of class 2xx to EHLO. The first line is the
 // server's name and greeting, never a keyword.
-Capabilities ReadEhlo(const Reply& reply);
+Capabilities ReadEhlo(const Reply& reply, Layer layer);
 
 }  // namespace probe::smtp
 

@@ -42,7 +42,7 @@ void CheckBanner(const Reply& reply) {
 }
 
 void CheckCapabilities(const Reply& reply) {
-  const Capabilities seen = ReadEhlo(reply);
+  const Capabilities seen = ReadEhlo(reply, probe::smtp::Layer::kClear);
   Require(seen.keywords.size() <= kMaxKeywords, "few keywords");
   for (const std::string& keyword : seen.keywords) {
     Require(!keyword.empty() && keyword.size() <= kMaxKeywordLength &&

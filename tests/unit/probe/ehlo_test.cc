@@ -23,7 +23,7 @@ Capabilities Read(const Words& texts, int code = 250) {
     reply.lines.push_back(std::to_string(code) + (last ? " " : "-") + text);
     reply.bytes += reply.lines.back().size() + 2;
   }
-  return ReadEhlo(reply);
+  return ReadEhlo(reply, probe::smtp::Layer::kClear);
 }
 
 Quirks QuirksOf(const std::vector<Quirk>& list) {
@@ -262,7 +262,7 @@ TEST_CASE("the reply's own quirks are kept") {
   reply.code = 250;
   reply.lines = {"250"};
   reply.quirks.Add(Quirk::kBareLf);
-  const Capabilities seen = ReadEhlo(reply);
+  const Capabilities seen = ReadEhlo(reply, probe::smtp::Layer::kClear);
   CHECK(seen.esmtp);
   CHECK(seen.keywords.empty());
   CHECK((seen.quirks == QuirksOf({Quirk::kBareLf})));
