@@ -65,8 +65,9 @@ class TlsPeer {
   bool open() const;
   bool failed() const;
   bool closed() const;  // The client said close_notify.
-  // "" until open(): what the client named, its version ("TLSv1.3"), and the
-  // subject of the certificate it showed.
+  // What the client named, known as soon as it did, in a handshake that fails
+  // as well; the version ("TLSv1.3"), and the subject of the certificate that
+  // the client showed, both "" until open().
   std::string sni() const;
   std::string version() const;
   std::string client_subject() const;
