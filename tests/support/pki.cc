@@ -14,7 +14,7 @@
 namespace tests {
 namespace {
 
-// In days from now, but for the leaves inside their issuers' time.
+// In days from now.
 struct Span {
   int from = -30;
   int to = 60;
