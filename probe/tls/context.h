@@ -4,7 +4,8 @@
 //
 // The ClientHello is permissive (TLS 1.0 on, security level 0, servers without
 // secure renegotiation): a weak server is to be seen and graded, not missed.
-// Nothing secret is ever sent.
+// Nothing secret is ever sent. The verdict is stricter: a chain with SHA-1 or
+// MD5 signatures or with keys below 80 bits of security is not trusted.
 #ifndef PROBE_TLS_CONTEXT_H_
 #define PROBE_TLS_CONTEXT_H_
 
@@ -21,7 +22,8 @@ struct x509_store_st;
 
 namespace probe::tls {
 
-// A certificate chain from a server may have so many bytes and certificates.
+// A certificate chain from a server may have so many bytes; so many
+// intermediate certificates are looked at.
 inline constexpr std::size_t kMaxChainBytes = 64 * 1024;
 inline constexpr int kMaxChainDepth = 10;
 

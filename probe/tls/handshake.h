@@ -27,6 +27,8 @@ struct Certificate {
   std::string key;     // Type and bits: "rsa2048", "ecdsa256", "ed25519".
   // Of the subject alternative names, those that are DNS names or addresses.
   std::vector<std::string> names;
+  // What WallTime cannot hold is its last moment ("never" is the year 9999);
+  // what cannot be read is the epoch.
   WallTime not_before;
   WallTime not_after;
 
@@ -54,7 +56,8 @@ struct Verdict {
 struct Handshake {
   Version version = Version::kTls10;
   std::string cipher;  // The RFC's name, "TLS_AES_256_GCM_SHA384".
-  std::string group;   // Of the key exchange, "X25519"; "" if unknown (RSA).
+  std::string group;   // Of the key exchange, in IANA's spelling, "x25519",
+                       // "secp256r1"; "" where there is none (RSA, old DHE).
   // None: the server presented none (raw public key, anonymous cipher).
   std::optional<Certificate> certificate;
   std::optional<Verdict> verdict;  // Set if and only if `certificate` is.

@@ -1,0 +1,224 @@
+#include "probe/tls/context.h"
+
+#include <openssl/err.h>
+#include <openssl/ssl.h>
+
+#include <array>
+#include <cstdint>
+#include <utility>
+#include <vector>
+
+#include "probe/tls/openssl_ptr.h"
+#include "probe/tls/pem.h"
+
+namespace probe::tls {
+namespace {
+
+// A forged MD5 or SHA-1 signature is cheap: such a chain is not trusted, as
+// with OpenSSL's own default. That says nothing about the handshake, which
+// takes everything.
+constexpr int kChainSecurityLevel = 1;
+
+// Never anonymous ciphers: Postfix prefers them and then shows no certificate.
+// A server that has two certificates chooses by these and by the signatures.
+constexpr const char* kCiphers = "ALL:!aNULL:!eNULL:!PSK:!SRP:@SECLEVEL=0";
+constexpr const char* kEcdsaCiphers = "aECDSA:!eNULL:!PSK:!SRP:@SECLEVEL=0";
+constexpr const char* kRsaCiphers = "aRSA:!eNULL:!PSK:!SRP:@SECLEVEL=0";
+constexpr const char* kTls13Ciphers =
+    "TLS_AES_256_GCM_SHA384:TLS_CHACHA20_POLY1305_SHA256:"
+    "TLS_AES_128_GCM_SHA256:TLS_AES_128_CCM_SHA256:TLS_AES_128_CCM_8_SHA256";
+
+// OpenSSL's own list and order, with SHA-1.
+constexpr const char* kSignatures =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ed25519:ed448:"
+    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512:"
+    "ECDSA+SHA224:ECDSA+SHA1:RSA+SHA224:RSA+SHA1:"
+    "DSA+SHA224:DSA+SHA1:DSA+SHA256:DSA+SHA384:DSA+SHA512";
+// With RSA's PKCS #1, for an ECDSA certificate is often signed by an RSA one
+// and some servers look. Nobody can answer with an RSA certificate: TLS 1.3
+// allows these for signatures in certificates only (RFC 8446 section 4.2.3),
+// and before TLS 1.3 the ciphers decide.
+constexpr const char* kEcdsaSignatures =
+    "ECDSA+SHA256:ECDSA+SHA384:ECDSA+SHA512:ECDSA+SHA224:ECDSA+SHA1:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA224:RSA+SHA1";
+constexpr const char* kRsaSignatures =
+    "rsa_pss_pss_sha256:rsa_pss_pss_sha384:rsa_pss_pss_sha512:"
+    "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
+    "RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA224:RSA+SHA1";
+
+const char* Ciphers(KeyType type) {
+  switch (type) {
+    case KeyType::kAny:
+      return kCiphers;
+    case KeyType::kEcdsa:
+      return kEcdsaCiphers;
+    case KeyType::kRsa:
+      return kRsaCiphers;
+  }
+  std::unreachable();
+}
+
+const char* Signatures(KeyType type) {
+  switch (type) {
+    case KeyType::kAny:
+      return kSignatures;
+    case KeyType::kEcdsa:
+      return kEcdsaSignatures;
+    case KeyType::kRsa:
+      return kRsaSignatures;
+  }
+  std::unreachable();
+}
+
+int ProtocolNumber(Version version) {
+  switch (version) {
+    case Version::kTls10:
+      return TLS1_VERSION;
+    case Version::kTls11:
+      return TLS1_1_VERSION;
+    case Version::kTls12:
+      return TLS1_2_VERSION;
+    case Version::kTls13:
+      return TLS1_3_VERSION;
+  }
+  std::unreachable();
+}
+
+// SHA-256 of the texts, each with its length before it, in hexadecimal.
+std::string Digest(const std::vector<std::string_view>& texts) {
+  std::string all;
+  for (const std::string_view text : texts) {
+    all += std::to_string(text.size()) + ':';
+    all += text;
+  }
+  std::array<unsigned char, EVP_MAX_MD_SIZE> bytes{};
+  unsigned int size = 0;
+  EVP_Digest(all.data(), all.size(), bytes.data(), &size, EVP_sha256(),
+             nullptr);
+  // It held the private key.
+  OPENSSL_cleanse(all.data(), all.size());
+  static constexpr char kHex[] = "0123456789abcdef";
+  std::string hex;
+  for (unsigned int i = 0; i < size; ++i) {
+    hex += kHex[bytes[i] >> 4];
+    hex += kHex[bytes[i] & 0xF];
+  }
+  return hex;
+}
+
+// All that the system's openssl.cnf may have narrowed is said again.
+bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
+  SSL_CTX_clear_options(context, SSL_CTX_get_options(context));
+  SSL_CTX_set_options(context, SSL_OP_ALL | SSL_OP_ENABLE_MIDDLEBOX_COMPAT |
+                                   SSL_OP_LEGACY_SERVER_CONNECT |
+                                   SSL_OP_NO_COMPRESSION |
+                                   SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  SSL_CTX_set_security_level(context, 0);
+  return SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
+         SSL_CTX_set_max_proto_version(
+             context, ProtocolNumber(settings.max_version)) == 1 &&
+         SSL_CTX_set_cipher_list(context, Ciphers(settings.key_type)) == 1 &&
+         SSL_CTX_set_ciphersuites(context, kTls13Ciphers) == 1 &&
+         SSL_CTX_set1_sigalgs_list(context, Signatures(settings.key_type)) == 1;
+}
+
+void ShapeConnection(SSL_CTX* context, const Roots& roots) {
+  // What the certificate is worth is asked after the handshake.
+  SSL_CTX_set_verify(context, SSL_VERIFY_NONE, nullptr);
+  SSL_CTX_set_verify_depth(context, kMaxChainDepth);
+  X509_VERIFY_PARAM_set_auth_level(SSL_CTX_get0_param(context),
+                                   kChainSecurityLevel);
+  SSL_CTX_set1_cert_store(context, roots.get());
+  SSL_CTX_set_max_cert_list(context, static_cast<long>(kMaxChainBytes));
+  SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
+  // Between two records a connection needs no 34 KB of buffers. We show of our
+  // certificates what the text holds, not what could be built from the roots.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+}
+
+std::expected<void, ContextError> UseIdentity(SSL_CTX* context,
+                                              const ContextSettings& settings) {
+  using Part = ContextError::Part;
+  if (settings.certificate.empty() && settings.key.empty()) return {};
+  auto certificates = ReadCertificates(settings.certificate);
+  if (!certificates) {
+    return std::unexpected(
+        ContextError{Part::kCertificate, std::move(certificates.error())});
+  }
+  auto key = ReadPrivateKey(settings.key);
+  if (!key) {
+    return std::unexpected(ContextError{Part::kKey, std::move(key.error())});
+  }
+  if (X509_check_private_key(certificates->front().get(), key->get()) != 1) {
+    return std::unexpected(
+        ContextError{Part::kKey, "does not belong to the certificate"});
+  }
+  bool used =
+      SSL_CTX_use_certificate(context, certificates->front().get()) == 1 &&
+      SSL_CTX_use_PrivateKey(context, key->get()) == 1;
+  for (std::size_t i = 1; i < certificates->size(); ++i) {
+    used = used && SSL_CTX_add1_chain_cert(context, (*certificates)[i].get());
+  }
+  if (!used) {
+    return std::unexpected(
+        ContextError{Part::kCertificate, "cannot be used for TLS"});
+  }
+  return {};
+}
+
+}  // namespace
+
+std::expected<std::shared_ptr<const Roots>, std::string> Roots::Parse(
+    std::string_view pem, bool partial_chain) {
+  const auto certificates = ReadCertificates(pem);
+  if (!certificates) return std::unexpected(certificates.error());
+  const std::shared_ptr<Roots> roots(new Roots);
+  roots->store_ = X509_STORE_new();
+  bool made = roots->store_ != nullptr;
+  for (const X509Ptr& certificate : *certificates) {
+    made = made && X509_STORE_add_cert(roots->store_, certificate.get()) == 1;
+  }
+  if (made && partial_chain) {
+    X509_STORE_set_flags(roots->store_, X509_V_FLAG_PARTIAL_CHAIN);
+  }
+  ERR_clear_error();
+  if (!made) return std::unexpected("has more than there is memory for");
+  roots->size_ = certificates->size();
+  roots->digest_ = Digest({pem, partial_chain ? "partial" : ""});
+  return roots;
+}
+
+std::shared_ptr<const Roots> Roots::None() {
+  const std::shared_ptr<Roots> roots(new Roots);
+  roots->store_ = X509_STORE_new();
+  roots->digest_ = Digest({});
+  return roots;
+}
+
+Roots::~Roots() { X509_STORE_free(store_); }
+
+std::expected<std::shared_ptr<const Context>, ContextError> Context::Create(
+    const ContextSettings& settings) {
+  const ContextError failed{ContextError::Part::kLibrary,
+                            "OpenSSL refuses the settings"};
+  const std::shared_ptr<Context> context(new Context);
+  context->roots_ = settings.roots;
+  context->context_ = SSL_CTX_new(TLS_client_method());
+  if (context->context_ == nullptr) return std::unexpected(failed);
+  const bool shaped = ShapeClientHello(context->context_, settings);
+  ShapeConnection(context->context_, *settings.roots);
+  const auto used = UseIdentity(context->context_, settings);
+  ERR_clear_error();
+  if (!shaped) return std::unexpected(failed);
+  if (!used) return std::unexpected(used.error());
+  context->digest_ =
+      Digest({settings.roots->digest(), settings.certificate, settings.key,
+              Name(settings.max_version), Signatures(settings.key_type)});
+  return context;
+}
+
+Context::~Context() { SSL_CTX_free(context_); }
+
+}  // namespace probe::tls
