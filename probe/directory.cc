@@ -17,13 +17,14 @@ namespace {
 // address would else leave before its first probe.
 constexpr int kKeptIntervals = 2;
 
-// What makes two targets share an endpoint. The conversation is interned, so
-// that its pointer stands for its value.
+// What makes two targets share an endpoint.
 struct Key {
   std::optional<IpAddress> address;
   std::uint16_t port = 0;
   std::string server_name;
-  std::shared_ptr<const Conversation> conversation;
+  // The fingerprint of its conversation: its key in `conversations`, so that
+  // the pointer stands for the text.
+  const std::string* conversation = nullptr;
 
   friend auto operator<=>(const Key&, const Key&) = default;
 };
@@ -120,9 +121,11 @@ struct Directory::Impl {
         names(loop, times,
               [this](const std::string& name) { OnAnswered(name); }) {}
 
-  std::shared_ptr<const Conversation> Intern(
-      const std::shared_ptr<const Conversation>& one) {
-    return conversations.try_emplace(Fingerprint(*one), one).first->second;
+  const std::string* Intern(const std::shared_ptr<const Conversation>& one) {
+    const auto found = conversations.try_emplace(Fingerprint(*one), one).first;
+    // The same but for what is in its files: its endpoints stay, and get it.
+    if (*found->second != *one) found->second = one;
+    return &found->first;
   }
 
   // None: not known yet.
@@ -138,20 +141,26 @@ struct Directory::Impl {
     const Target& target = *entries[index].target;
     const std::optional<Wanted> wanted = WantedFor(target);
     if (!wanted) return;
-    const auto conversation = Intern(target.conversation);
+    std::vector<const std::string*> conversation_keys = {
+        Intern(target.conversation)};
+    for (const auto& one : target.certificate_conversations) {
+      conversation_keys.push_back(Intern(one));
+    }
     std::vector<Key> next;
     for (const std::optional<IpAddress>& address : wanted->addresses) {
-      const Key key{.address = address,
-                    .port = target.port,
-                    .server_name = ServerName(target),
-                    .conversation = conversation};
-      Record& record = records[key];
-      record.next.unresolved = wanted->unresolved;
-      record.next.resolve_duration = wanted->took;
-      record.next.quirks = wanted->quirks;
-      record.intervals.insert(target.interval);
-      dirty.insert(key);
-      next.push_back(key);
+      for (const std::string* conversation : conversation_keys) {
+        const Key key{.address = address,
+                      .port = target.port,
+                      .server_name = ServerName(target),
+                      .conversation = conversation};
+        Record& record = records[key];
+        record.next.unresolved = wanted->unresolved;
+        record.next.resolve_duration = wanted->took;
+        record.next.quirks = wanted->quirks;
+        record.intervals.insert(target.interval);
+        dirty.insert(key);
+        next.push_back(key);
+      }
     }
     const std::vector<Key> before = std::exchange(keys[index], next);
     Release(before, target.interval);
@@ -182,8 +191,8 @@ struct Directory::Impl {
         next.address = key.address;
         next.port = key.port;
         next.server_name = key.server_name;
-        next.conversation = key.conversation;
       }
+      next.conversation = conversations.at(*key.conversation);
       next.interval = *record.intervals.begin();
       // A reload of 100,000 targets that did not change is no news to anybody.
       if (record.endpoint && *record.endpoint == next) continue;
@@ -233,11 +242,10 @@ struct Directory::Impl {
   }
 
   void ForgetConversations() {
-    std::set<const Conversation*> used;
-    for (const auto& [key, record] : records)
-      used.insert(key.conversation.get());
+    std::set<const std::string*> used;
+    for (const auto& [key, record] : records) used.insert(key.conversation);
     std::erase_if(conversations, [&used](const auto& item) {
-      return !used.contains(item.second.get());
+      return !used.contains(&item.first);
     });
   }
 

@@ -34,8 +34,38 @@ void Session::OnConnected() {
 }
 
 void Session::OnBytes(std::string_view bytes) {
-  dialog_.OnBytes(bytes, net::Now());
+  if (engine_) {
+    engine_->Feed(bytes);
+    PumpTls();
+  } else {
+    dialog_.OnBytes(bytes, net::Now());
+  }
   Advance();
+}
+
+void Session::StartTls() {
+  if (!dialog_.StartTls(net::Now())) return;
+  const TlsSettings& settings = endpoint_->conversation->tls;
+  tls::ServerName server{.dns = settings.server_name, .ip = {}};
+  if (server.dns.empty()) server.dns = endpoint_->server_name;
+  if (server.dns.empty()) server.ip = endpoint_->address;
+  engine_.emplace(settings.context, std::move(server),
+                  net::NowOnBothClocks().wall);
+}
+
+void Session::PumpTls() {
+  const Time now = net::Now();
+  if (!tls_open_ && engine_->open()) {
+    tls_open_ = true;
+    dialog_.OnTlsOpen(*engine_->handshake(), now);
+  }
+  const std::string cleartext = engine_->TakeCleartext();
+  if (!cleartext.empty()) dialog_.OnBytes(cleartext, now);
+  if (engine_->error()) {
+    dialog_.OnTlsError(*engine_->error(), now);
+  } else if (engine_->closed()) {
+    dialog_.OnEof(now);
+  }
 }
 
 void Session::OnEof() {
@@ -51,9 +81,22 @@ void Session::OnError(int uv_error) {
 void Session::Advance() {
   // Bytes that have arrived are delivered before we speak; OnBytes comes back
   // here.
-  if (dialog_.HasOutput() && !stream_.HasUnread()) {
+  const bool wants_to_speak = dialog_.HasOutput() || dialog_.WantsTls();
+  if (wants_to_speak && !stream_.HasUnread()) {
+    if (dialog_.WantsTls()) StartTls();
     std::string output = dialog_.TakeOutput(net::Now());
-    if (!output.empty()) stream_.Write(std::move(output));
+    if (engine_ && !output.empty()) {
+      engine_->Write(output);
+    } else {
+      stream_.Write(std::move(output));
+    }
+  }
+  if (engine_) {
+    // Our last word on this layer; a server may log its absence.
+    if (dialog_.state() == smtp::DialogState::kDrain || dialog_.closed()) {
+      engine_->Close();
+    }
+    stream_.Write(engine_->TakeCiphertext());
   }
   if (!dialog_.closed()) return timer_.At(dialog_.deadline());
   timer_.Stop();

@@ -1,6 +1,7 @@
 // One conversation with one endpoint: a TcpStream, a Dialog and a deadline on
-// one loop. A pump: it carries bytes, time and errors to the dialog and the
-// dialog's output back, and decides nothing.
+// one loop, and between the two a tls::Engine once TLS begins. A pump: it
+// carries bytes, time and errors to the dialog and the dialog's output back,
+// and decides nothing.
 #ifndef PROBE_SESSION_H_
 #define PROBE_SESSION_H_
 
@@ -8,6 +9,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string_view>
 
 #include "probe/clock.h"
@@ -16,6 +18,7 @@
 #include "probe/net/timer.h"
 #include "probe/result.h"
 #include "probe/smtp/dialog.h"
+#include "probe/tls/engine.h"
 
 namespace probe {
 
@@ -40,6 +43,9 @@ class Session final : private net::TcpStream::Events {
   void OnEof() override;
   void OnError(int uv_error) override;
 
+  void StartTls();
+  // Carries on what the engine made of the bytes it was fed.
+  void PumpTls();
   // After every event: sends what is to be sent, moves the timer, finishes.
   // The last statement of each caller: `this` may be gone afterwards.
   void Advance();
@@ -47,6 +53,8 @@ class Session final : private net::TcpStream::Events {
   const std::shared_ptr<const Endpoint> endpoint_;
   Done done_;
   smtp::Dialog dialog_;
+  std::optional<tls::Engine> engine_;
+  bool tls_open_ = false;  // The dialog knows of the finished handshake.
   net::Timer timer_;
   net::TcpStream stream_;
 };

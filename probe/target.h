@@ -80,7 +80,7 @@ struct Conversation {
   std::string ehlo_name;
   std::optional<IpAddress> source_address;
   Timeouts timeouts;
-  TlsSettings tls;
+  TlsSettings tls{};
 
   friend bool operator==(const Conversation&, const Conversation&) = default;
 };

@@ -16,42 +16,6 @@ using Speaker = TranscriptLine::Speaker;
 
 constexpr std::size_t kMaxDetail = 300;
 
-Phase PhaseOf(Dialog::State state) {
-  switch (state) {
-    case Dialog::State::kConnecting:
-      return Phase::kConnect;
-    case Dialog::State::kGreeting:
-      return Phase::kGreeting;
-    case Dialog::State::kEhlo:
-    case Dialog::State::kHelo:
-      return Phase::kEhlo;
-    case Dialog::State::kQuit:
-    case Dialog::State::kDrain:
-    case Dialog::State::kClosed:
-      return Phase::kQuit;
-  }
-  return Phase::kQuit;
-}
-
-// What the server owes us in a state, for messages.
-std::string_view Awaited(Dialog::State state) {
-  switch (state) {
-    case Dialog::State::kConnecting:
-      return "the connection";
-    case Dialog::State::kGreeting:
-      return "the greeting";
-    case Dialog::State::kEhlo:
-      return "the reply to EHLO";
-    case Dialog::State::kHelo:
-      return "the reply to HELO";
-    case Dialog::State::kQuit:
-    case Dialog::State::kDrain:
-    case Dialog::State::kClosed:
-      return "the reply to QUIT";
-  }
-  return "";
-}
-
 Reason RefusalReason(const Reply& reply) {
   if (reply.code == 421) return Reason::kServiceClosing;
   if (reply.severity() == 4) return Reason::kRejectedTemporary;
@@ -59,23 +23,19 @@ Reason RefusalReason(const Reply& reply) {
   return Reason::kProtocolError;  // 3xx: no step of ours asks for more.
 }
 
-// An answer to QUIT that is the rest of the answer to EHLO, or all of it.
-bool IsLateList(const Reply& reply) {
-  return reply.code == 250 && (reply.lines.size() > 1 ||
-                               IsListLine(Reply::Text(reply.lines.front())));
+// Whether a failure of the way into TLS says that there is none. A server that
+// is too busy, or we, who stop, leave it open.
+bool SaysNoTls(const Failure& failure) {
+  return failure.reason != Reason::kServiceClosing &&
+         failure.reason != Reason::kShutdown &&
+         failure.reason != Reason::kDesync &&
+         failure.reason != Reason::kInternal;
 }
 
 std::string InSeconds(Duration duration) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), "%.3gs", Seconds(duration));
   return text.data();
-}
-
-// The first line of `bytes`, or as much as is there, without its line end.
-std::string_view FirstLine(std::string_view bytes) {
-  std::string_view line = bytes.substr(0, bytes.find('\n'));
-  while (line.ends_with('\r')) line.remove_suffix(1);
-  return line;
 }
 
 }  // namespace
@@ -100,6 +60,15 @@ void Dialog::Enter(State next, Time now) {
     spent = spent.value_or(Duration::zero()) + (now - phase_start_);
     result_.duration = now - start_;
   }
+  const bool upgrading =
+      (state_ == State::kStarttls || state_ == State::kTls) &&
+      conversation_.tls.mode != TlsMode::kImplicit;
+  const bool over =
+      next == State::kQuit || next == State::kDrain || next == State::kClosed;
+  if (upgrading && over && !inside_tls_ && result_.failure &&
+      SaysNoTls(*result_.failure)) {
+    result_.starttls_success = false;
+  }
   phase_start_ = now;
   state_ = next;
   output_.clear();
@@ -121,6 +90,17 @@ void Dialog::Enter(State next, Time now) {
       allowed = timeouts.ehlo;
       output_ = "HELO " + conversation_.ehlo_name;
       break;
+    case State::kStarttls:
+      allowed = timeouts.tls;
+      output_ = "STARTTLS";
+      break;
+    case State::kTls:
+      allowed = timeouts.tls;
+      break;
+    case State::kEhloTls:
+      allowed = timeouts.ehlo;
+      output_ = "EHLO " + conversation_.ehlo_name;
+      break;
     case State::kQuit:
       allowed = timeouts.quit;
       output_ = "QUIT";
@@ -136,7 +116,8 @@ void Dialog::Enter(State next, Time now) {
 
 void Dialog::OnConnected(Time now) {
   if (state_ != State::kConnecting) return;
-  Enter(State::kGreeting, now);
+  const bool implicit = conversation_.tls.mode == TlsMode::kImplicit;
+  Enter(implicit ? State::kTls : State::kGreeting, now);
 }
 
 void Dialog::OnBytes(std::string_view bytes, Time now) {
@@ -144,8 +125,10 @@ void Dialog::OnBytes(std::string_view bytes, Time now) {
   if (closed() || state_ == State::kDrain || state_ == State::kConnecting) {
     return;
   }
+  if (handshaking_) return;  // Only the engine has a use for them.
+  heard_inside_ = inside_tls_;
   reader_.Feed(bytes);
-  if (HasOutput()) return CheckUnasked(now);
+  if (OurTurn()) return CheckUnasked(now);
   ReadReplies(now);
 }
 
@@ -159,40 +142,26 @@ void Dialog::ReadReplies(Time now) {
 bool Dialog::RecogniseForeign(Time now) {
   if (state_ != State::kGreeting || answered_ == Phase::kGreeting) return false;
   const std::string_view start = reader_.Unread();
-  if (start.empty()) return false;
-  // A TLS record: alert (21) or handshake (22), then major version 3.
-  if (start.starts_with('\x15') || start.starts_with('\x16')) {
-    if (start.size() < 2) return false;
-    if (start[1] == '\x03') {
-      FailAndClose(Reason::kTlsOnPlainPort,
-                   "the server speaks TLS from the first byte", now);
-      return true;
-    }
-  }
-  // Three bytes decide: a greeting starts with a code, and even a broken one
-  // with text. Waiting for a line end that binary protocols never send would
-  // turn this into a timeout. What follows a shorter line does not count: it
-  // may not have arrived yet.
-  const std::string_view head = start.substr(0, start.find('\n')).substr(0, 3);
-  const bool text = std::all_of(head.begin(), head.end(), [](char c) {
-    return (c >= 0x20 && c < 0x7F) || c == '\r' || c == '\t';
-  });
-  if (text) {
-    if (start.find('\n') == std::string_view::npos &&
-        start.size() <= kMaxReplyLine) {
+  switch (ReadFirstBytes(start)) {
+    case FirstBytes::kUndecided:
       return false;
-    }
-    if (!IsForeign(start)) {
+    case FirstBytes::kText:
       // From here on it may only be bad SMTP.
       answered_ = Phase::kGreeting;
       return false;
-    }
+    case FirstBytes::kTls:
+      FailAndClose(Reason::kTlsOnPlainPort,
+                   "the server speaks TLS from the first byte", now);
+      return true;
+    case FirstBytes::kForeign:
+      FailAndClose(Reason::kNotSmtp,
+                   "came: " + Printable(FirstLine(start), kMaxDetail), now);
+      return true;
+    case FirstBytes::kBinary:
+      FailAndClose(Reason::kNotSmtp, "the first bytes are no text", now);
+      return true;
   }
-  FailAndClose(Reason::kNotSmtp,
-               text ? "came: " + Printable(FirstLine(start), kMaxDetail)
-                    : std::string("the first bytes are no text"),
-               now);
-  return true;
+  return false;
 }
 
 void Dialog::OnReply(const Reply& reply, Time now) {
@@ -213,22 +182,28 @@ void Dialog::OnReply(const Reply& reply, Time now) {
     case State::kHelo:
       OnHelo(reply, now);
       break;
+    case State::kStarttls:
+      OnStarttls(reply, now);
+      break;
+    case State::kEhloTls:
+      OnEhloTls(reply, now);
+      break;
     case State::kQuit:
       OnQuit(reply, now);
       break;
+    case State::kTls:
     case State::kConnecting:
     case State::kDrain:
     case State::kClosed:
       break;
   }
-  if (HasOutput()) CheckUnasked(now);
+  if (OurTurn()) CheckUnasked(now);
 }
 
 void Dialog::OnGreeting(const Reply& reply, Time now) {
   if (reply.severity() != 2) return Refused(reply, now);
   result_.banner = ReadBanner(reply);
-  // A failure here is our own shutdown: nothing more is asked.
-  Enter(result_.failure ? State::kQuit : State::kEhlo, now);
+  Enter(stopping_ ? State::kQuit : State::kEhlo, now);
 }
 
 void Dialog::OnEhlo(const Reply& reply, Time now) {
@@ -239,13 +214,12 @@ void Dialog::OnEhlo(const Reply& reply, Time now) {
                         "a second greeting: " + reply.Summary(), now);
   }
   if (reply.severity() == 2) {
-    result_.clear = ReadEhlo(reply, Layer::kClear);
-    result_.reachable = true;
-    return Enter(State::kQuit, now);
+    return GoOn(
+        ReadEhlo(reply, inside_tls_ ? Layer::kInsideTls : Layer::kClear), now);
   }
   // RFC 5321 3.2: 500 and 502 say that the server does not know EHLO. Other
   // refusals are about our name or address; HELO would only hide them.
-  if ((reply.code == 500 || reply.code == 502) && !result_.failure) {
+  if ((reply.code == 500 || reply.code == 502) && !stopping_) {
     return Enter(State::kHelo, now);
   }
   Refused(reply, now);
@@ -253,8 +227,25 @@ void Dialog::OnEhlo(const Reply& reply, Time now) {
 
 void Dialog::OnHelo(const Reply& reply, Time now) {
   if (reply.severity() != 2) return Refused(reply, now);
-  result_.clear.emplace().quirks = reply.quirks;
+  Capabilities none;
+  none.quirks = reply.quirks;
+  GoOn(none, now);
+}
+
+void Dialog::GoOn(const Capabilities& capabilities, Time now) {
+  (inside_tls_ ? result_.inside : result_.clear) = capabilities;
   result_.reachable = true;
+  const TlsMode mode = conversation_.tls.mode;
+  const bool wanted =
+      mode == TlsMode::kOpportunistic || mode == TlsMode::kRequired;
+  if (wanted && !stopping_) {
+    if (capabilities.starttls) return Enter(State::kStarttls, now);
+    if (mode == TlsMode::kRequired) {
+      Fail(Phase::kStarttls, Reason::kStarttlsNotAdvertised,
+           capabilities.esmtp ? "STARTTLS is not in the answer to EHLO"
+                              : "the server took only HELO");
+    }
+  }
   Enter(State::kQuit, now);
 }
 
@@ -275,10 +266,10 @@ void Dialog::Refused(const Reply& reply, Time now) {
 }
 
 void Dialog::OnReplyError(const ReplyError& error, Time now) {
-  if (state_ == State::kQuit) {
+  if (state_ == State::kQuit || state_ == State::kStarttls) {
     if (IsListLine(error.line)) return Withdraw(error.line, now);
-    return Enter(State::kClosed, now);
   }
+  if (state_ == State::kQuit) return Enter(State::kClosed, now);
   if (error.kind == ReplyError::Kind::kTooLarge) {
     return FailAndClose(Reason::kReplyTooLarge,
                         "a reply beyond " + std::to_string(kMaxReplyLine) +
@@ -292,12 +283,20 @@ void Dialog::OnReplyError(const ReplyError& error, Time now) {
 }
 
 void Dialog::Withdraw(std::string_view line, Time now) {
-  result_.clear.reset();
-  result_.reachable = false;
-  Fail(Phase::kEhlo, Reason::kDesync,
-       "QUIT was answered by what belongs to EHLO: " +
+  const bool after_starttls = result_.clear && inside_tls_;
+  Fail(after_starttls ? Phase::kEhloTls : Phase::kEhlo, Reason::kDesync,
+       std::string(state_ == State::kQuit ? "QUIT" : "STARTTLS") +
+           " was answered by what belongs to EHLO: " +
            Printable(line, kMaxDetail));
+  ForgetEhlo();
   Enter(State::kClosed, now);
+}
+
+void Dialog::ForgetEhlo() {
+  if (inside_tls_ && result_.clear) return result_.inside.reset();
+  result_.clear.reset();
+  result_.inside.reset();
+  result_.reachable = false;
 }
 
 void Dialog::CheckUnasked(Time now) {
@@ -310,6 +309,7 @@ void Dialog::CheckUnasked(Time now) {
 }
 
 void Dialog::OnUnasked(Time now) {
+  if (WantsTls()) return OnCleartext(now);
   const std::string_view unread = reader_.Unread();
   const std::string shown = Printable(FirstLine(unread), kMaxDetail);
   Note(Speaker::kServer, shown, now);
@@ -322,8 +322,7 @@ void Dialog::OnUnasked(Time now) {
   // The list before it may be cut short, so it proves nothing: a server whose
   // continuation lines lack their code (smtp4dev once) "loses" STARTTLS here.
   if (answered_ == Phase::kGreeting) result_.banner.reset();
-  result_.clear.reset();
-  result_.reachable = false;
+  if (answered_ != Phase::kStarttls) ForgetEhlo();
   const bool blank = unread.find_first_not_of("\r\n") != 0;
   Fail(answered_, blank ? Reason::kProtocolError : Reason::kDesync,
        blank ? "an empty line where a reply was due"
@@ -348,7 +347,7 @@ std::string Dialog::TakeOutput(Time now) {
 void Dialog::OnEof(Time now) {
   if (closed()) return;
   // A last word, such as 421, may stand behind the reply we wanted to answer.
-  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
+  if (OurTurn() && !reader_.Unread().empty()) OnUnasked(now);
   if (closed()) return;
   if (state_ == State::kQuit || state_ == State::kDrain) {
     return Enter(State::kClosed, now);
@@ -363,7 +362,7 @@ void Dialog::OnEof(Time now) {
 void Dialog::OnError(Reason reason, std::string_view detail, Time now) {
   if (closed()) return;
   // What was read before the error is the better explanation.
-  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
+  if (OurTurn() && !reader_.Unread().empty()) OnUnasked(now);
   if (closed()) return;
   if (state_ == State::kQuit || state_ == State::kDrain) {
     return Enter(State::kClosed, now);
@@ -378,7 +377,7 @@ void Dialog::OnError(Reason reason, std::string_view detail, Time now) {
 
 void Dialog::OnDeadline(Time now) {
   if (closed() || now < deadline_) return;
-  if (HasOutput() && !reader_.Unread().empty()) OnUnasked(now);
+  if (OurTurn() && !reader_.Unread().empty()) OnUnasked(now);
   if (closed()) return;
   if (state_ == State::kQuit || state_ == State::kDrain) {
     return Enter(State::kClosed, now);
@@ -395,15 +394,20 @@ void Dialog::OnDeadline(Time now) {
 
 void Dialog::Shutdown(Time now) {
   if (closed() || state_ == State::kDrain || state_ == State::kQuit) return;
+  stopping_ = true;
   Fail(phase(), Reason::kShutdown, "this program is stopping");
-  if (state_ == State::kConnecting) return Enter(State::kClosed, now);
+  const bool said_nothing =
+      state_ == State::kConnecting || (WantsTls() && !result_.banner);
+  if (said_nothing) return Enter(State::kClosed, now);
   if (HasOutput()) Enter(State::kQuit, now);  // It is our turn already.
 }
 
+void Dialog::Fail(Failure failure) {
+  if (!result_.failure) result_.failure = std::move(failure);
+}
+
 void Dialog::Fail(Phase phase, Reason reason, std::string detail) {
-  if (result_.failure) return;
-  result_.failure =
-      Failure{.phase = phase, .reason = reason, .detail = std::move(detail)};
+  Fail({.phase = phase, .reason = reason, .detail = std::move(detail)});
 }
 
 void Dialog::FailAndClose(Reason reason, std::string detail, Time now) {
@@ -413,25 +417,12 @@ void Dialog::FailAndClose(Reason reason, std::string detail, Time now) {
 }
 
 void Dialog::Note(Speaker speaker, std::string_view text, Time now) {
-  if (result_.transcript.size() >= kMaxTranscriptLines ||
-      transcript_bytes_ >= kMaxTranscriptBytes) {
-    return;
-  }
-  TranscriptLine line{.speaker = speaker,
-                      .at = now - start_,
-                      .text = Printable(text, kMaxTranscriptLine)};
-  transcript_bytes_ += line.text.size();
-  const bool full = result_.transcript.size() + 1 >= kMaxTranscriptLines ||
-                    transcript_bytes_ >= kMaxTranscriptBytes;
-  if (full) {
-    line.speaker = Speaker::kNote;
-    line.text = "the rest is left out";
-  }
-  result_.transcript.push_back(std::move(line));
+  transcript_.Add(speaker, now - start_, text);
 }
 
 ProbeResult Dialog::TakeResult() {
   assert(closed());
+  result_.transcript = transcript_.Take();
   return std::move(result_);
 }
 

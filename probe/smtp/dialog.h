@@ -3,18 +3,25 @@
 // what to say and what an answer means; whoever drives it (Session, a test, a
 // fuzzer) decides nothing.
 //
-//   kConnecting --connected--> kGreeting --2xx--> kEhlo --2xx--> kQuit
-//        |                         |   \4xx,5xx     |  \500,502
-//        |                         |    `--> kQuit  |   `--> kHelo --> kQuit
-//        |                         |421             |421
-//        v                         v                v
-//     kClosed  <--EOF, time-----  kDrain  <--any reply--  kQuit
+//   kConnecting --> kGreeting --220--> kEhlo --250--> kStarttls --220--> kTls
+//        |            ^   |             |  \500         |                  |
+//        | implicit   |   |4xx, 5xx     |   `-> kHelo   |4xx, 5xx          |
+//        `-> kTls ----'   |             |        |      |      kEhloTls <--'
+//                         v             v        v      v          |
+//                       kQuit <--------------------------------------
+//                         |
+//                         `--221--> kDrain --EOF--> kClosed
 //
-// Every state but kDrain and kClosed may also end in kClosed: by a timeout, an
-// error, an EOF or bytes that are no SMTP.
+// Without TLS in the module's plan, or without STARTTLS in the list, kQuit
+// follows kEhlo. 421 leads to kDrain. Every state but kDrain and kClosed may
+// also end in kClosed: by a timeout, an error, an EOF or bytes that are no
+// SMTP; TLS that fails, in kDrain.
 //
 // It never sends MAIL, RCPT, DATA, AUTH, VRFY or NOOP; never two commands at
 // once; and nothing before the greeting is complete or while input is waiting.
+//
+// TLS itself is the driver's: in kTls it puts a tls::Engine between the bytes
+// and the dialog, and tells how the handshake ended.
 #ifndef PROBE_SMTP_DIALOG_H_
 #define PROBE_SMTP_DIALOG_H_
 
@@ -24,33 +31,27 @@
 
 #include "probe/clock.h"
 #include "probe/result.h"
+#include "probe/smtp/dialog_state.h"
 #include "probe/smtp/reply.h"
+#include "probe/smtp/transcript.h"
 #include "probe/target.h"
+
+namespace probe::tls {
+struct Error;
+}
 
 namespace probe::smtp {
 
 // After the verdict: how long we wait for the peer to close first, so that our
 // close is no reset, which servers log as a lost connection.
 inline constexpr Duration kDrainTime = std::chrono::milliseconds(500);
-// What a transcript keeps; the rest is dropped with a note.
-inline constexpr std::size_t kMaxTranscriptLines = 200;
-inline constexpr std::size_t kMaxTranscriptBytes = 16 * 1024;
-inline constexpr std::size_t kMaxTranscriptLine = 512;
 // Bytes that arrive unasked are held back so long to see whether they are a
 // 421, and no longer.
 inline constexpr std::size_t kMaxUnasked = 512;
 
 class Dialog {
  public:
-  enum class State {
-    kConnecting,  // From the start. Waits for the connection.
-    kGreeting,    // Connected; nothing was sent. Waits for the last 220 line.
-    kEhlo,        // EHLO is being sent or was sent. Waits for the reply.
-    kHelo,        // EHLO got 500 or 502: HELO instead (RFC 5321 3.2).
-    kQuit,        // The verdict stands. QUIT was sent, 221 is awaited.
-    kDrain,       // All was said. Waits briefly for the peer to close.
-    kClosed,      // Over: the result may be taken, the connection closed.
-  };
+  using State = DialogState;
 
   // `conversation` must outlive the dialog. `resolve` is how long it took to
   // find the address, for the phase of that name.
@@ -68,6 +69,18 @@ class Dialog {
   void OnDeadline(Time now);
   // This program stops: say QUIT as soon as it is our turn.
   void Shutdown(Time now);
+
+  // TLS is to begin here. As before TakeOutput, the driver first delivers all
+  // input that has arrived: the server is silent until our ClientHello, and
+  // who is not is an attacker (CVE-2021-22947).
+  bool WantsTls() const;
+  // True: the driver begins a handshake now; what comes in goes to its engine,
+  // and what the engine reads inside TLS comes to OnBytes. False: input that
+  // nobody asked for forbids it.
+  bool StartTls(Time now);
+  void OnTlsOpen(const tls::Handshake& handshake, Time now);
+  // The handshake, or TLS after it, has failed.
+  void OnTlsError(const tls::Error& error, Time now);
 
   // There is something to send. Before TakeOutput the driver delivers all
   // input that has arrived: nothing is sent over unread input (RFC 3207's
@@ -87,6 +100,8 @@ class Dialog {
   ProbeResult TakeResult();
 
  private:
+  // Something is to be sent; whatever comes in now, nobody asked for.
+  bool OurTurn() const { return HasOutput() || WantsTls(); }
   // The only place where the state changes.
   void Enter(State next, Time now);
   void ReadReplies(Time now);
@@ -94,13 +109,21 @@ class Dialog {
   void OnGreeting(const Reply& reply, Time now);
   void OnEhlo(const Reply& reply, Time now);
   void OnHelo(const Reply& reply, Time now);
+  void OnStarttls(const Reply& reply, Time now);
+  void OnEhloTls(const Reply& reply, Time now);
   void OnQuit(const Reply& reply, Time now);
+  // EHLO or HELO was answered well: where to go with these capabilities.
+  void GoOn(const Capabilities& capabilities, Time now);
   // A reply that refuses the current step: notes why and leaves politely.
   void Refused(const Reply& reply, Time now);
   void OnReplyError(const ReplyError& error, Time now);
-  // What came as the answer to QUIT (`line`) belongs to EHLO: the list that was
-  // taken for whole is not, and proves nothing.
+  // What came as the answer to the next command (`line`) belongs to EHLO: the
+  // list that was taken for whole is not, and proves nothing.
   void Withdraw(std::string_view line, Time now);
+  // Forgets what the answer to the latest EHLO (or HELO) seemed to say.
+  void ForgetEhlo();
+  // TLS is due, and cleartext is there.
+  void OnCleartext(Time now);
   // It is our turn to speak: is something waiting that nobody asked for?
   void CheckUnasked(Time now);
   // Input is waiting although it is our turn to speak.
@@ -108,6 +131,7 @@ class Dialog {
   // The first bytes show another protocol; true if so (and then closed).
   bool RecogniseForeign(Time now);
   // Notes the failure unless there is one already.
+  void Fail(Failure failure);
   void Fail(Phase phase, Reason reason, std::string detail);
   void FailAndClose(Reason reason, std::string detail, Time now);
   void Note(TranscriptLine::Speaker speaker, std::string_view text, Time now);
@@ -121,7 +145,11 @@ class Dialog {
   std::string output_;
   // Whose reply the unread bytes would follow.
   Phase answered_ = Phase::kConnect;
-  std::size_t transcript_bytes_ = 0;
+  bool stopping_ = false;     // Shutdown was called.
+  bool handshaking_ = false;  // StartTls was called, OnTlsOpen not.
+  bool inside_tls_ = false;
+  bool heard_inside_ = false;  // Bytes came inside TLS.
+  Transcript transcript_;
   ProbeResult result_;
 };
 

@@ -7,6 +7,8 @@
 //   '|'  a cut between two reads
 //   'W'  and a byte n: n * 100 ms pass
 //   'E' 'R' 'S'  the server closes; resets; we are told to stop
+//   'O' 'A'  a handshake that has begun ends well; TLS breaks with an alert
+//   '0'..'3'  the module's plan for TLS, of probe::TlsMode; the last one counts
 // and 0xFF before any other byte is just that byte.
 #include <chrono>
 #include <cstddef>
@@ -25,7 +27,17 @@ namespace {
 using tests::DialogDriver;
 
 struct Event {
-  enum class Kind { kBytes, kCut, kArrived, kWait, kEof, kReset, kShutdown };
+  enum class Kind {
+    kBytes,
+    kCut,
+    kArrived,
+    kWait,
+    kEof,
+    kReset,
+    kShutdown,
+    kTlsOpen,
+    kTlsError,
+  };
   Kind kind = Kind::kBytes;
   std::string bytes;
   std::chrono::milliseconds wait{};
@@ -33,8 +45,14 @@ struct Event {
 
 using Kind = Event::Kind;
 
-std::vector<Event> ReadEvents(std::string_view input) {
+struct Input {
+  probe::TlsMode mode = probe::TlsMode::kNone;
   std::vector<Event> events;
+};
+
+Input ReadInput(std::string_view input) {
+  Input read;
+  std::vector<Event>& events = read.events;
   const auto add = [&events](Kind kind) -> Event& {
     Event& event = events.emplace_back();
     event.kind = kind;
@@ -62,6 +80,12 @@ std::vector<Event> ReadEvents(std::string_view input) {
       add(Kind::kReset);
     } else if (mark == 'S') {
       add(Kind::kShutdown);
+    } else if (mark == 'O') {
+      add(Kind::kTlsOpen);
+    } else if (mark == 'A') {
+      add(Kind::kTlsError);
+    } else if (mark >= '0' && mark <= '3') {
+      read.mode = static_cast<probe::TlsMode>(mark - '0');
     } else if (mark == 'W' && !input.empty()) {
       const int steps = static_cast<unsigned char>(input.front());
       input.remove_prefix(1);
@@ -70,7 +94,7 @@ std::vector<Event> ReadEvents(std::string_view input) {
       add(Kind::kBytes).bytes = mark;
     }
   }
-  return events;
+  return read;
 }
 
 enum class Cuts { kAsGiven, kNone, kEveryByte };
@@ -98,6 +122,17 @@ void Happen(DialogDriver& driver, const Event& event) {
     case Kind::kShutdown:
       driver.Shutdown();
       break;
+    case Kind::kTlsOpen:
+      // Nothing else ends a handshake well, and only one that has begun.
+      if (driver.dialog().state() == probe::smtp::DialogState::kTls &&
+          !driver.dialog().WantsTls()) {
+        driver.TlsOpen({});
+      }
+      break;
+    case Kind::kTlsError:
+      driver.TlsError({.kind = probe::tls::Error::Kind::kAlert,
+                       .detail = "internal_error (80)"});
+      break;
     case Kind::kBytes:
     case Kind::kCut:
     case Kind::kArrived:
@@ -105,11 +140,13 @@ void Happen(DialogDriver& driver, const Event& event) {
   }
 }
 
-std::string Play(const std::vector<Event>& events, Cuts cuts) {
-  DialogDriver driver;
+std::string Play(const Input& input, Cuts cuts) {
+  probe::Conversation conversation = tests::TestConversation();
+  conversation.tls.mode = input.mode;
+  DialogDriver driver(conversation);
   driver.Connect();
   std::string pending;  // Bytes of one block, not yet delivered.
-  for (const Event& event : events) {
+  for (const Event& event : input.events) {
     if (event.kind == Kind::kBytes) {
       pending += event.bytes;
       continue;
@@ -120,8 +157,11 @@ std::string Play(const std::vector<Event>& events, Cuts cuts) {
     }
     Deliver(driver, pending, cuts);
     // An end or a shutdown may come before the client has had its turn; time
-    // does not pass before it.
-    if (event.kind == Kind::kWait) driver.Take();
+    // does not pass before it, and no handshake ends.
+    if (event.kind == Kind::kWait || event.kind == Kind::kTlsOpen ||
+        event.kind == Kind::kTlsError) {
+      driver.Take();
+    }
     Happen(driver, event);
     if (event.kind == Kind::kArrived || event.kind == Kind::kWait) {
       driver.Take();
@@ -143,11 +183,10 @@ std::string Play(const std::vector<Event>& events, Cuts cuts) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
                                       std::size_t size) {
-  const std::vector<Event> events =
-      ReadEvents(std::string(bytes, bytes + size));
-  const std::string given = Play(events, Cuts::kAsGiven);
+  const Input input = ReadInput(std::string(bytes, bytes + size));
+  const std::string given = Play(input, Cuts::kAsGiven);
   for (const Cuts cuts : {Cuts::kNone, Cuts::kEveryByte}) {
-    const std::string other = Play(events, cuts);
+    const std::string other = Play(input, cuts);
     if (other == given) continue;
     std::fprintf(stderr, "the result depends on the cuts:\n%s\nor\n%s\n",
                  given.c_str(), other.c_str());

@@ -35,7 +35,10 @@ bool IsShowable(std::string_view text, std::size_t max_bytes) {
 
 const probe::Conversation& TestConversation() {
   static const probe::Conversation conversation{
-      .ehlo_name = "monitor.example.net", .source_address = {}, .timeouts = {}};
+      .ehlo_name = "monitor.example.net",
+      .source_address = {},
+      .timeouts = {},
+      .tls = {}};
   return conversation;
 }
 
@@ -49,8 +52,10 @@ void DialogDriver::Connect() {
 }
 
 void DialogDriver::Bytes(std::string_view bytes) {
+  using enum probe::smtp::DialogState;
+  const bool handshaking = dialog_.state() == kTls && !dialog_.WantsTls();
   const bool heard =
-      !closed() && dialog_.state() != probe::smtp::Dialog::State::kConnecting;
+      !closed() && dialog_.state() != kConnecting && !handshaking;
   if (heard) FollowReplies(bytes);
   dialog_.OnBytes(bytes, now_);
   CheckState();
@@ -70,6 +75,20 @@ void DialogDriver::Error(probe::Reason reason, std::string_view detail) {
 
 void DialogDriver::Shutdown() {
   dialog_.Shutdown(now_);
+  CheckState();
+}
+
+void DialogDriver::TlsOpen(const probe::tls::Handshake& handshake) {
+  if (dialog_.state() == probe::smtp::DialogState::kTls) {
+    Check(!dialog_.WantsTls(), "a handshake ends only when it has begun");
+    inside_tls_ = true;
+  }
+  dialog_.OnTlsOpen(handshake, now_);
+  CheckState();
+}
+
+void DialogDriver::TlsError(const probe::tls::Error& error) {
+  dialog_.OnTlsError(error, now_);
   CheckState();
 }
 
@@ -95,6 +114,14 @@ void DialogDriver::Advance(probe::Duration duration) {
 }
 
 std::string DialogDriver::Take() {
+  if (dialog_.WantsTls()) {
+    Check(!dialog_.HasOutput(), "nothing is said in clear before TLS");
+    const bool begun = dialog_.StartTls(now_);
+    Check(!begun || replies_ == commands_.size() + (commands_.empty() ? 0 : 1),
+          "TLS begins when all is answered");
+    Check(!begun || (commands_.empty() ? line_.empty() : reply_just_ended_),
+          "TLS never begins over unread input");
+  }
   const bool due = dialog_.HasOutput();
   std::string command = dialog_.TakeOutput(now_);
   // It is held back while what is unread may become a 421.
@@ -145,16 +172,24 @@ void DialogDriver::CheckState() {
 void DialogDriver::CheckCommand(std::string_view command) {
   const std::string ehlo = "EHLO " + conversation_.ehlo_name;
   const std::string helo = "HELO " + conversation_.ehlo_name;
-  Check(command == ehlo || command == helo || command == "QUIT",
-        "only EHLO, HELO and QUIT are sent");
-  Check(
-      std::find(commands_.begin(), commands_.end(), command) == commands_.end(),
-      "no command is sent twice");
+  const bool again = !commands_.empty() && commands_.back() == "STARTTLS";
+  Check(command == ehlo || command == helo || command == "STARTTLS" ||
+            command == "QUIT",
+        "only EHLO, HELO, STARTTLS and QUIT are sent");
+  Check((command == ehlo && again) ||
+            std::find(commands_.begin(), commands_.end(), command) ==
+                commands_.end(),
+        "no command is sent twice, but for EHLO inside TLS");
+  Check(command != "STARTTLS" || (!inside_tls_ && commands_.back() == ehlo),
+        "STARTTLS comes only after EHLO, in clear");
+  Check(!again || command == "QUIT" || inside_tls_,
+        "behind STARTTLS all but QUIT is said inside TLS");
   Check(commands_.empty() || commands_.back() != "QUIT",
         "nothing is sent after QUIT");
   Check(command != helo || (!commands_.empty() && commands_.back() == ehlo),
         "HELO comes only after EHLO");
-  Check(command != ehlo || commands_.empty(), "EHLO comes first");
+  Check(command != ehlo || commands_.empty() || again,
+        "EHLO comes first, and first inside TLS");
   // One reply more than commands: the greeting, then an answer to each.
   Check(replies_ == commands_.size() + 1,
         "a command is sent only when all before are answered");
@@ -176,7 +211,16 @@ void DialogDriver::CheckResult(const probe::ProbeResult& result) {
   Check(sum - result.phase_durations.front().value_or(Duration::zero()) ==
             result.duration,
         "the phases after resolve make up the duration");
-  Check(!result.reachable || result.clear, "reachable means EHLO was answered");
+  Check(!result.reachable || result.clear || result.inside,
+        "reachable means EHLO was answered");
+  Check(!result.inside || result.handshake, "inside TLS needs TLS");
+  Check(!result.starttls_success.value_or(false) || result.handshake,
+        "STARTTLS that worked ended in a handshake");
+  Check(result.starttls_success.value_or(true) || result.failure,
+        "STARTTLS that did not work is a failure");
+  Check(!result.plaintext_after_starttls.value_or(false) ||
+            (result.failure && !result.inside),
+        "injected plaintext is a failure and ends all");
   Check(result.reachable || result.failure, "unreachable has a reason");
 
   std::size_t bytes = 0;
@@ -201,9 +245,9 @@ void DialogDriver::CheckResult(const probe::ProbeResult& result) {
     Check(IsShowable(text, smtp::kMaxBannerText),
           "the greeting's text is short and printable");
   }
-  if (result.clear) {
-    Check(result.clear->keywords.size() <= smtp::kMaxKeywords &&
-              result.clear->auth_mechanisms.size() <= smtp::kMaxAuthMechanisms,
+  for (const auto& seen : {result.clear, result.inside}) {
+    Check(!seen || (seen->keywords.size() <= smtp::kMaxKeywords &&
+                    seen->auth_mechanisms.size() <= smtp::kMaxAuthMechanisms),
           "the lists of EHLO are bounded");
   }
 }

@@ -12,6 +12,8 @@
 #include "probe/result.h"
 #include "probe/smtp/dialog.h"
 #include "probe/target.h"
+#include "probe/tls/engine.h"
+#include "probe/tls/handshake.h"
 
 namespace tests {
 
@@ -29,9 +31,12 @@ class DialogDriver {
   void Eof();
   void Error(probe::Reason reason, std::string_view detail);
   void Shutdown();
+  void TlsOpen(const probe::tls::Handshake& handshake);
+  void TlsError(const probe::tls::Error& error);
   // Moves the clock; every deadline on the way fires at its own time.
   void Advance(probe::Duration duration);
-  // What the client says now, without CRLF; "" for nothing.
+  // What the client says now, without CRLF; "" for nothing. Begins TLS where
+  // it is due.
   std::string Take();
 
   const probe::smtp::Dialog& dialog() const { return dialog_; }
@@ -64,6 +69,7 @@ class DialogDriver {
   std::string line_;               // The unfinished line.
   std::size_t replies_ = 0;        // Last lines of replies seen.
   bool reply_just_ended_ = false;  // And nothing behind it.
+  bool inside_tls_ = false;
 };
 
 }  // namespace tests

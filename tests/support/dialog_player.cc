@@ -75,6 +75,12 @@ void Perform(DialogDriver& driver, const DialogStep& step, const Cut& cut,
     case Kind::kShutdown:
       driver.Shutdown();
       break;
+    case Kind::kTlsOpen:
+      driver.TlsOpen(step.handshake);
+      break;
+    case Kind::kTlsError:
+      driver.TlsError(step.tls_error);
+      break;
     case Kind::kClient:
     case Kind::kClose:
       break;
@@ -85,8 +91,13 @@ void Perform(DialogDriver& driver, const DialogStep& step, const Cut& cut,
 
 Play PlayDialog(const DialogScript& script, const Cut& cut) {
   Play play;
-  DialogDriver driver;
-  if (script.connects) driver.Connect();
+  probe::Conversation conversation = TestConversation();
+  conversation.tls = script.tls;
+  DialogDriver driver(conversation);
+  if (script.connects) {
+    driver.Connect();
+    driver.Take();  // TLS may begin here.
+  }
   std::string said;  // What the client said and no step has named yet.
   for (std::size_t i = 0; i < script.steps.size(); ++i) {
     const DialogStep& step = script.steps[i];
@@ -118,6 +129,40 @@ Play PlayDialog(const DialogScript& script, const Cut& cut) {
   return play;
 }
 
+namespace {
+
+void AppendCapabilities(std::string& text, std::string_view layer,
+                        const Capabilities& seen) {
+  const auto line = [&](std::string_view name, const std::string& value) {
+    ((text += '\n') += layer) += name;
+    (text += ": ") += value;
+  };
+  line("esmtp", YesNo(seen.esmtp));
+  line("starttls", YesNo(seen.starttls));
+  line("auth", YesNo(seen.auth));
+  line("mechanisms", Joined(seen.auth_mechanisms));
+  line("size", SizeText(seen));
+  line("keywords", Joined(seen.keywords));
+}
+
+// Only what was observed, so that a dialogue without TLS says nothing of it.
+void AppendTls(std::string& text, const probe::ProbeResult& result) {
+  if (result.starttls_success) {
+    text +=
+        std::string("\nstarttls_success: ") + YesNo(*result.starttls_success);
+  }
+  if (result.plaintext_after_starttls) {
+    text += std::string("\nplaintext_after_starttls: ") +
+            YesNo(*result.plaintext_after_starttls);
+  }
+  if (result.handshake) {
+    text += "\nhandshake: " + std::string(Name(result.handshake->version));
+  }
+  if (result.inside) AppendCapabilities(text, "inside ", *result.inside);
+}
+
+}  // namespace
+
 std::string Conclusion(const probe::ProbeResult& result) {
   std::string text = "failure: ";
   if (result.failure) {
@@ -139,17 +184,13 @@ std::string Conclusion(const probe::ProbeResult& result) {
     text += "\nbanner: unknown";
   }
   if (result.clear) {
-    const Capabilities& clear = *result.clear;
-    quirks.Add(clear.quirks);
-    text += std::string("\nesmtp: ") + YesNo(clear.esmtp);
-    text += std::string("\nstarttls: ") + YesNo(clear.starttls);
-    text += std::string("\nauth: ") + YesNo(clear.auth);
-    text += "\nmechanisms: " + Joined(clear.auth_mechanisms);
-    text += "\nsize: " + SizeText(clear);
-    text += "\nkeywords: " + Joined(clear.keywords);
-  } else {
+    quirks.Add(result.clear->quirks);
+    AppendCapabilities(text, "", *result.clear);
+  } else if (!result.inside) {
     text += "\ncapabilities: unknown";
   }
+  if (result.inside) quirks.Add(result.inside->quirks);
+  AppendTls(text, result);
   return text + "\nquirks: " + QuirkNames(quirks) + '\n';
 }
 

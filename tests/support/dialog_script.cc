@@ -1,5 +1,6 @@
 #include "tests/support/dialog_script.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <optional>
@@ -103,6 +104,92 @@ std::optional<DialogStep> ReadFault(std::string_view text) {
   return std::nullopt;
 }
 
+// "TLS", "TLS untrusted", "TLS TLS1.0": a finished handshake that is good but
+// for what is named.
+std::optional<DialogStep> ReadTlsOpen(std::string_view words) {
+  DialogStep step = StepOf(Kind::kTlsOpen);
+  probe::tls::Handshake& handshake = step.handshake;
+  handshake.version = probe::tls::Version::kTls13;
+  handshake.cipher = "TLS_AES_256_GCM_SHA384";
+  handshake.group = "X25519";
+  probe::tls::Certificate certificate;
+  certificate.subject = "CN=mx.example.com";
+  certificate.key = "ecdsa256";
+  certificate.names = {"mx.example.com"};
+  certificate.not_before = probe::WallTime(std::chrono::sys_days(
+      std::chrono::year(2026) / std::chrono::January / 1));
+  certificate.not_after = certificate.not_before + std::chrono::days(90);
+  probe::tls::Verdict verdict{.trusted = true,
+                              .code = 0,
+                              .reason = "ok",
+                              .name_match = true,
+                              .chain_not_after = certificate.not_after};
+  bool bare = false;
+  while (!words.empty()) {
+    const std::string_view word = words.substr(0, words.find(' '));
+    words.remove_prefix(std::min(word.size() + 1, words.size()));
+    const auto version = std::find(probe::tls::kVersionNames.begin(),
+                                   probe::tls::kVersionNames.end(), word);
+    if (word == "untrusted") {
+      verdict.trusted = false;
+      verdict.code = 10;
+      verdict.reason = "cert_has_expired";
+    } else if (word == "wrong-name") {
+      verdict.name_match = false;
+    } else if (word == "bare") {
+      bare = true;
+    } else if (version != probe::tls::kVersionNames.end()) {
+      handshake.version = static_cast<probe::tls::Version>(
+          version - probe::tls::kVersionNames.begin());
+    } else {
+      return std::nullopt;
+    }
+  }
+  if (!bare) {
+    handshake.certificate = certificate;
+    handshake.verdict = verdict;
+  }
+  return step;
+}
+
+// "TLSERROR alert handshake_failure (40)", behind the word TLSERROR.
+std::optional<DialogStep> ReadTlsError(std::string_view text) {
+  using enum probe::tls::Error::Kind;
+  static constexpr std::pair<std::string_view, probe::tls::Error::Kind>
+      kKinds[] = {{"not_tls ", kNotTls},
+                  {"alert ", kAlert},
+                  {"policy ", kLocalPolicy},
+                  {"protocol ", kProtocol},
+                  {"internal ", kInternal}};
+  for (const auto& [word, kind] : kKinds) {
+    if (!text.starts_with(word)) continue;
+    DialogStep step = StepOf(Kind::kTlsError);
+    step.tls_error.kind = kind;
+    step.tls_error.detail = text.substr(word.size());
+    return step;
+  }
+  return std::nullopt;
+}
+
+// "MODE required", "VERIFY", "MIN TLS1.2": what the module wants.
+bool ReadSetting(std::string_view line, probe::TlsSettings& tls) {
+  using enum probe::TlsMode;
+  if (line == "MODE opportunistic") {
+    tls.mode = kOpportunistic;
+  } else if (line == "MODE required") {
+    tls.mode = kRequired;
+  } else if (line == "MODE implicit") {
+    tls.mode = kImplicit;
+  } else if (line == "VERIFY") {
+    tls.verify = true;
+  } else if (line == "MIN TLS1.2") {
+    tls.min_version = probe::tls::Version::kTls12;
+  } else {
+    return false;
+  }
+  return true;
+}
+
 // "S: text", "S*3: text", "R: text", "C: text".
 std::optional<DialogStep> ReadSpeech(std::string_view line) {
   const std::size_t colon = line.find(':');
@@ -134,6 +221,9 @@ std::optional<DialogStep> ReadStep(std::string_view line) {
   if (line == "EOF") return StepOf(Kind::kEof);
   if (line == "SHUTDOWN") return StepOf(Kind::kShutdown);
   if (line == "CLOSE") return StepOf(Kind::kClose);
+  if (line == "TLS") return ReadTlsOpen({});
+  if (line.starts_with("TLS ")) return ReadTlsOpen(line.substr(4));
+  if (line.starts_with("TLSERROR ")) return ReadTlsError(line.substr(9));
   if (line == "RESET") return ReadFault("reset Connection reset by peer");
   if (line.starts_with("ERROR ")) return ReadFault(line.substr(6));
   if (line.starts_with("WAIT ")) {
@@ -170,6 +260,7 @@ std::expected<DialogScript, std::string> ReadDialogScript(
       return script;
     }
     if (line.empty() || line.starts_with('#')) continue;
+    if (ReadSetting(line, script.tls)) continue;
     if (line == "NOCONNECT") {
       script.connects = false;
       continue;

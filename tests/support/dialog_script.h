@@ -12,6 +12,9 @@
 
 #include "probe/clock.h"
 #include "probe/result.h"
+#include "probe/target.h"
+#include "probe/tls/engine.h"
+#include "probe/tls/handshake.h"
 
 namespace tests {
 
@@ -23,17 +26,22 @@ struct DialogStep {
     kError,     // Connecting or reading fails by `reason`.
     kWait,      // The clock moves by `wait`; deadlines fire on the way.
     kShutdown,  // This program is told to stop.
+    kTlsOpen,   // The handshake has ended well, with `handshake`.
+    kTlsError,  // It has not, or TLS breaks later: `tls_error`.
     kClose,     // The client must have closed by now. The last step.
   };
   Kind kind = Kind::kClose;
   std::string text;
   probe::Duration wait{};
   probe::Reason reason = probe::Reason::kReset;
+  probe::tls::Handshake handshake{};
+  probe::tls::Error tls_error{};
   std::size_t line = 0;  // In the file, from 1.
 };
 
 struct DialogScript {
-  bool connects = true;  // False: the steps begin before the connection.
+  bool connects = true;    // False: the steps begin before the connection.
+  probe::TlsSettings tls;  // What the module wants; without a context.
   std::vector<DialogStep> steps;
   std::string conclusion;  // As Conclusion() of dialog_player.h writes it.
 };

@@ -37,6 +37,11 @@ Bounds BoundsOf(TlsRange range) {
   return {TLS1_VERSION, TLS1_3_VERSION};
 }
 
+bool SetCiphers(SSL_CTX* context, const std::string& ciphers) {
+  const std::string text = (ciphers.empty() ? "ALL" : ciphers) + ":@SECLEVEL=0";
+  return SSL_CTX_set_cipher_list(context, text.c_str()) == 1;
+}
+
 void Use(SSL_CTX* context, const Identity& identity) {
   const std::vector<X509Ptr> chain = ReadCertificates(identity.chain);
   const KeyPtr key = ReadKey(identity.key);
@@ -84,11 +89,9 @@ TlsPeerContext::TlsPeerContext(const TlsPeerSettings& settings)
   Must(context != nullptr, "SSL_CTX_new");
   SSL_CTX_set_security_level(context, 0);  // TLS 1.0 signs with SHA-1.
   const Bounds bounds = BoundsOf(settings.versions);
-  const std::string ciphers =
-      (settings.ciphers.empty() ? "ALL" : settings.ciphers) + ":@SECLEVEL=0";
   Must(SSL_CTX_set_min_proto_version(context, bounds.first) == 1 &&
            SSL_CTX_set_max_proto_version(context, bounds.last) == 1 &&
-           SSL_CTX_set_cipher_list(context, ciphers.c_str()) == 1,
+           SetCiphers(context, settings.ciphers),
        "versions or ciphers");
   // The client's order counts: "ALL" has anonymous ciphers.
   SSL_CTX_clear_options(context, SSL_OP_CIPHER_SERVER_PREFERENCE);
@@ -105,6 +108,13 @@ TlsPeerContext::TlsPeerContext(const TlsPeerSettings& settings)
 }
 
 TlsPeerContext::~TlsPeerContext() = default;
+
+bool TlsPeerContext::KnowsCiphers(const std::string& ciphers) {
+  const SslContextPtr context(SSL_CTX_new(TLS_server_method()));
+  const bool known = SetCiphers(context.get(), ciphers);
+  ERR_clear_error();
+  return known;
+}
 
 struct TlsPeer::Impl {
   explicit Impl(SSL_CTX* context) : ssl(SSL_new(context)) {

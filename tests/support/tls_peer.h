@@ -34,6 +34,8 @@ class TlsPeerContext {
  public:
   // Asserts on settings that make no sense: they are a test's own.
   explicit TlsPeerContext(const TlsPeerSettings& settings);
+  // Whether TlsPeerSettings may have them: one at least is a cipher of OpenSSL.
+  static bool KnowsCiphers(const std::string& ciphers);
   ~TlsPeerContext();
   TlsPeerContext(const TlsPeerContext&) = delete;
   TlsPeerContext& operator=(const TlsPeerContext&) = delete;

@@ -17,6 +17,9 @@ namespace {
 // must not keep the loop for itself.
 constexpr unsigned kWritesPerTurn = 256;
 
+// How long a server that said close_notify waits for the client to end.
+constexpr Milliseconds kLeaveTime(2000);
+
 // Bytes on their way; libuv may use them after the connection is gone.
 struct WriteRequest {
   uv_write_t request{};
@@ -60,6 +63,7 @@ void Connection::Start(const Server& server, const Behaviour& behaviour,
   record_.connection = number;
   behaviours_ = server.behaviours;
   player_ = MakePlayer(behaviour, server.index);
+  tls_ = behaviour.tls;
   const int error = uv_read_start(
       Stream(socket_.get()),
       [](uv_handle_t*, std::size_t, uv_buf_t* buffer) {
@@ -69,13 +73,18 @@ void Connection::Start(const Server& server, const Behaviour& behaviour,
       },
       &Connection::OnRead);
   if (error != 0) return Finish(Ended::kReset);
-  Advance();
+  if (tls_ && tls_->implicit) {
+    Do(StartTls{});
+  } else {
+    Advance();
+  }
 }
 
 Record Connection::Snapshot() const {
   Record record = record_;
   record.unfinished = partial_;
   if (player_) record.unexpected = player_->unexpected();
+  wire_.Describe(record);
   record.seconds = static_cast<double>(uv_hrtime() - opened_) / 1e9;
   return record;
 }
@@ -87,19 +96,23 @@ void Connection::OnRead(uv_stream_t* stream, ssize_t count,
   if (count > 0) {
     self->OnBytes({buffer->base, static_cast<std::size_t>(count)});
   } else if (count < 0) {
-    self->Finish(count == UV_EOF ? Ended::kClientClosed : Ended::kReset);
+    const bool we_left = self->state_ == State::kLeaving;
+    self->Finish(count != UV_EOF ? Ended::kReset
+                 : we_left       ? Ended::kServerClosed
+                                 : Ended::kClientClosed);
   }
 }
 
 void Connection::OnBytes(std::string_view bytes) {
   record_.bytes += bytes.size();
-  if (state_ != State::kAwaiting) record_.early = true;
-  if (!SplitLines(bytes)) return Finish(Ended::kOverflow);
-  if (state_ == State::kIgnoring) {
-    lines_.clear();
-  } else if (state_ == State::kAwaiting && !lines_.empty()) {
-    Resume();
-  }
+  const std::string said = wire_.Read(bytes);
+  output_ += wire_.TakeOutput();
+  // It is the client that speaks first after STARTTLS.
+  const bool its_turn = state_ == State::kAwaiting ||
+                        (state_ == State::kHandshaking && !tls_->implicit);
+  if (!said.empty() && !its_turn) record_.early = true;
+  if (!SplitLines(said)) return Finish(Ended::kOverflow);
+  if (!waiting_) Resume();
 }
 
 bool Connection::SplitLines(std::string_view bytes) {
@@ -127,13 +140,35 @@ void Connection::RecordLine(const std::string& line) {
 }
 
 void Connection::Resume() {
+  waiting_ = false;
   writes_ = 0;
-  if (Flush()) Advance();
+  if (!Flush()) return;
+  const bool failed = wire_.state() == Wire::State::kFailed;
+  switch (state_) {
+    case State::kPlaying:
+      return Advance();
+    case State::kHandshaking:
+      if (wire_.state() != Wire::State::kHandshaking) Advance();
+      return;
+    case State::kAwaiting:
+      if (failed || !lines_.empty()) return Advance();
+      // What comes next can only be the end of the connection.
+      if (wire_.closed()) Finish(Ended::kClientClosed);
+      return;
+    case State::kLeaving:
+      return Leave();
+    case State::kIgnoring:
+      lines_.clear();
+      return;
+  }
 }
 
 void Connection::Advance() {
   state_ = State::kPlaying;
   while (true) {
+    if (wire_.state() == Wire::State::kFailed) {
+      return Finish(Ended::kTlsFailed);
+    }
     const Action action = player_->Next();
     if (!std::visit([this](const auto& what) { return Do(what); }, action)) {
       return;
@@ -142,8 +177,8 @@ void Connection::Advance() {
 }
 
 bool Connection::Do(const SendBytes& send) {
-  output_ = send.bytes;
-  sent_ = 0;
+  wire_.Write(send.bytes);
+  output_ += wire_.TakeOutput();
   return Flush();
 }
 
@@ -166,9 +201,42 @@ bool Connection::Do(const Split& split) {
 
 bool Connection::Do(const Delay& delay) { return Wait(delay.time); }
 
-bool Connection::Do(const Close&) {
-  Finish(Ended::kServerClosed);
+bool Connection::Do(const StartTls& start) {
+  // What came behind STARTTLS in clear must not be taken for a word inside.
+  lines_.clear();
+  partial_.clear();
+  wire_.StartTls(*tls_->context, start.cut);
+  state_ = State::kHandshaking;
   return false;
+}
+
+bool Connection::Do(const Close& close) {
+  if (wire_.state() != Wire::State::kOpen || close.abrupt) {
+    Finish(Ended::kServerClosed);
+    return false;
+  }
+  wire_.Close();
+  output_ += wire_.TakeOutput();
+  state_ = State::kLeaving;
+  if (Flush()) Leave();
+  return false;
+}
+
+// Closing a socket that has unread bytes resets it, and the client's
+// close_notify is to be recorded.
+void Connection::Leave() {
+  if (wire_.closed()) return Finish(Ended::kServerClosed);
+  lines_.clear();
+  if (std::exchange(left_, true)) return;
+  uv_os_fd_t descriptor{};
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(socket_.get()), &descriptor) ==
+      0) {
+    shutdown(descriptor, SHUT_WR);
+  }
+  StartTimer(kLeaveTime, [](uv_timer_t* timer) {
+    if (timer->data == nullptr) return;
+    static_cast<Connection*>(timer->data)->Finish(Ended::kServerClosed);
+  });
 }
 
 bool Connection::Do(const Reset&) {
@@ -212,6 +280,8 @@ bool Connection::Flush() {
       return Wait(split_.delay);
     }
   }
+  output_.clear();
+  sent_ = 0;
   return true;
 }
 
@@ -237,10 +307,11 @@ bool Connection::WriteRest(std::string bytes) {
     return false;
   }
   request.release();  // Its callback owns it now.
+  waiting_ = true;
   return false;
 }
 
-bool Connection::Wait(Milliseconds time) {
+void Connection::StartTimer(Milliseconds time, uv_timer_cb callback) {
   if (!timer_) {
     timer_ = probe::net::MakeHandle<uv_timer_t>(
         this,
@@ -248,13 +319,16 @@ bool Connection::Wait(Milliseconds time) {
   }
   // libuv counts from the start of the loop's turn, which may be long ago.
   uv_update_time(loop_);
-  uv_timer_start(
-      timer_.get(),
-      [](uv_timer_t* timer) {
-        if (timer->data == nullptr) return;
-        static_cast<Connection*>(timer->data)->Resume();
-      },
-      static_cast<std::uint64_t>(time.count()), 0);
+  uv_timer_start(timer_.get(), callback,
+                 static_cast<std::uint64_t>(time.count()), 0);
+}
+
+bool Connection::Wait(Milliseconds time) {
+  waiting_ = true;
+  StartTimer(time, [](uv_timer_t* timer) {
+    if (timer->data == nullptr) return;
+    static_cast<Connection*>(timer->data)->Resume();
+  });
   return false;
 }
 

@@ -1,5 +1,5 @@
 // One client: carries out what its player says and records what the client
-// does. All bytes go through OnRead and Flush; TLS will stand there.
+// does. A wire makes TLS of it, or not.
 #ifndef TESTS_SUPPORT_MAILSIM_CONNECTION_H_
 #define TESTS_SUPPORT_MAILSIM_CONNECTION_H_
 
@@ -9,6 +9,7 @@
 #include <cstdint>
 #include <deque>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -17,6 +18,7 @@
 #include "tests/support/mailsim/journal.h"
 #include "tests/support/mailsim/player.h"
 #include "tests/support/mailsim/scenario.h"
+#include "tests/support/mailsim/wire.h"
 
 namespace mailsim {
 
@@ -52,8 +54,10 @@ class Connection {
 
  private:
   enum class State {
-    kPlaying,   // Sending, or waiting for a time: not the client's turn.
+    kPlaying,  // Sending, or waiting for a time: not the client's turn.
+    kHandshaking,
     kAwaiting,  // It is the client's turn.
+    kLeaving,   // close_notify was the last word; the client may say its own.
     kIgnoring,  // Nothing will ever be said again.
   };
 
@@ -63,19 +67,23 @@ class Connection {
   bool SplitLines(std::string_view bytes);
   void RecordLine(const std::string& line);
 
-  // The next four return false when the play waits, or is over and this
+  // These return false when the play waits, or is over and this
   // object destroyed; then return at once.
   bool Do(const SendBytes& send);
   bool Do(const AwaitLine&);
   bool Do(const Split& split);
+  bool Do(const StartTls& start);
   bool Flush();
   bool Do(const Delay& delay);
-  bool Do(const Close&);
+  bool Do(const Close& close);
   bool Do(const Reset&);
   bool Do(const Never&);
 
   void Advance();
+  // Takes up what the client's bytes, a timer or a write have made possible.
   void Resume();
+  void Leave();
+  void StartTimer(Milliseconds time, uv_timer_cb callback);
   bool Wait(Milliseconds time);
   bool WriteRest(std::string bytes);
   void Finish(Ended ended);
@@ -87,7 +95,11 @@ class Connection {
   std::shared_ptr<const std::vector<Behaviour>> behaviours_;
   std::unique_ptr<Player> player_;
 
+  std::optional<Tls> tls_;
+  Wire wire_;
   State state_ = State::kPlaying;
+  bool waiting_ = false;  // For a timer or a write, which will resume.
+  bool left_ = false;     // Our side of the socket is closed.
   Split split_;
   std::string output_;
   std::size_t sent_ = 0;  // Of output_.

@@ -27,6 +27,8 @@ std::string_view Name(Ended ended) {
       return "server_reset";
     case Ended::kOverflow:
       return "overflow";
+    case Ended::kTlsFailed:
+      return "tls_failed";
     case Ended::kShutdown:
       return "shutdown";
   }
@@ -68,6 +70,10 @@ std::string ToJson(const Record& record) {
   json += std::string(",\"early\":") + flag(record.early);
   json += std::string(",\"pipelined\":") + flag(record.pipelined);
   json += ",\"unexpected\":" + std::to_string(record.unexpected);
+  json += ",\"tls\":" + JsonText(record.tls);
+  json += ",\"sni\":" + JsonText(record.sni);
+  json += ",\"client_subject\":" + JsonText(record.client_subject);
+  json += std::string(",\"close_notify\":") + flag(record.close_notify);
   json += ",\"ended\":" + JsonText(Name(record.ended));
   json += ",\"opened\":" + Decimal(record.opened, 3);
   json += ",\"seconds\":" + Decimal(record.seconds, 6);

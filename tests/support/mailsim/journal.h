@@ -18,8 +18,9 @@ enum class Ended {
   kReset,  // By the client.
   kServerClosed,
   kServerReset,
-  kOverflow,  // The server closed: too long a line, too many lines.
-  kShutdown,  // The simulator ended first.
+  kOverflow,   // The server closed: too long a line, too many lines.
+  kTlsFailed,  // The server closed: TLS failed, on either side.
+  kShutdown,   // The simulator ended first.
 };
 
 std::string_view Name(Ended ended);
@@ -38,6 +39,10 @@ struct Record {
   bool early = false;      // Bytes came when it was not the client's turn.
   bool pipelined = false;  // More bytes came behind a command.
   unsigned unexpected = 0;
+  std::string tls;  // The version, "TLSv1.3"; "" without a whole handshake.
+  std::string sni;
+  std::string client_subject;  // Of its certificate.
+  bool close_notify = false;   // The client said it.
   Ended ended = Ended::kShutdown;
   double opened = 0;   // Unix time.
   double seconds = 0;  // How long it was open.

@@ -16,21 +16,24 @@
 #include "tests/support/mailsim/journal.h"
 #include "tests/support/mailsim/scenario_reader.h"
 #include "tests/support/mailsim/simulator.h"
+#include "tests/support/pki_files.h"
 
 namespace mailsim {
 namespace {
 
 constexpr char kUsage[] =
-    "usage: mailsim [--exit-with-stdin] [--log FILE] FILE\n"
+    "usage: mailsim [--exit-with-stdin] [--log FILE] [--pki DIR] FILE\n"
     "Plays the mail servers of a scenario file (YAML) and prints where they\n"
     "listen, one JSON line each, then {\"ready\":true}.\n"
     "  --exit-with-stdin  end when standard input (a pipe) is closed\n"
-    "  --log FILE         write a JSON line about every finished connection\n";
+    "  --log FILE         write a JSON line about every finished connection\n"
+    "  --pki DIR          write the certificates that the servers show\n";
 
 struct Options {
   bool exit_with_stdin = false;
   bool help = false;
   std::string log;
+  std::string pki;
   std::string scenario;
 };
 
@@ -46,6 +49,8 @@ std::optional<Options> ParseOptions(int argc, char** argv) {
       options.exit_with_stdin = true;
     } else if (word == "--log" && i + 1 < argc) {
       options.log = argv[++i];
+    } else if (word == "--pki" && i + 1 < argc) {
+      options.pki = argv[++i];
     } else if (!word.starts_with("-") && options.scenario.empty()) {
       options.scenario = word;
     } else {
@@ -158,6 +163,10 @@ int Main(int argc, char** argv) {
   RaiseDescriptorLimit();
   const auto scenario = LoadScenario(options->scenario);
   if (!scenario) return Fail(scenario.error());
+  if (!options->pki.empty()) {
+    const auto written = tests::WritePki(tests::TestPki(), options->pki);
+    if (!written) return Fail(written.error());
+  }
   std::unique_ptr<Journal> journal;
   if (!options->log.empty()) {
     journal = Journal::Open(options->log);

@@ -10,7 +10,8 @@ std::unique_ptr<Player> MakePlayer(const Behaviour& behaviour,
   if (const Script* const script = std::get_if<Script>(&behaviour.play)) {
     return std::make_unique<ScriptPlayer>(*script, index);
   }
-  return std::make_unique<ProfilePlayer>(std::get<Profile>(behaviour.play));
+  return std::make_unique<ProfilePlayer>(std::get<Profile>(behaviour.play),
+                                         behaviour.tls);
 }
 
 std::string CommandOf(std::string_view line) {

@@ -19,10 +19,8 @@ struct SendBytes {
 // It is the client's turn: the next line goes to OnLine.
 struct AwaitLine {};
 
-// TLS will be one more action here: after it the connection puts an engine
-// between the socket and the player, which goes on as before.
-using Action =
-    std::variant<SendBytes, AwaitLine, Delay, Split, Close, Reset, Never>;
+using Action = std::variant<SendBytes, AwaitLine, Delay, Split, StartTls, Close,
+                            Reset, Never>;
 
 class Player {
  public:

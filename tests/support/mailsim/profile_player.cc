@@ -14,7 +14,11 @@ bool TakesArguments(const std::string& command) {
 
 }  // namespace
 
-ProfilePlayer::ProfilePlayer(const Profile& profile) : profile_(profile) {
+ProfilePlayer::ProfilePlayer(const Profile& profile,
+                             const std::optional<Tls>& tls)
+    : profile_(profile),
+      has_starttls_(tls && !tls->implicit),
+      inside_(tls && tls->implicit) {
   if (profile_.split.bytes > 0) queue_.push_back(profile_.split);
   if (!profile_.teaser.empty()) {
     queue_.push_back(SendBytes{profile_.teaser + "\r\n"});
@@ -32,28 +36,30 @@ Action ProfilePlayer::Next() {
 
 void ProfilePlayer::OnLine(std::string_view line) {
   const std::string command = CommandOf(line);
+  if (command == "STARTTLS" && has_starttls_ && !inside_) {
+    return AnswerStartTls();
+  }
   const bool goes_on = Answer(command, ReplyTo(command));
   if (goes_on && command == "QUIT") queue_.push_back(Close{});
 }
 
 bool ProfilePlayer::Answer(const std::string& command, std::string reply) {
-  if (const auto delay = profile_.delays.find(command);
-      delay != profile_.delays.end()) {
-    queue_.push_back(Delay{delay->second});
+  if (const Milliseconds* const delay = At(profile_.delays, command)) {
+    queue_.push_back(Delay{*delay});
   }
-  const auto fault = profile_.faults.find(command);
-  const auto own = profile_.replies.find(command);
+  const Fault* const fault = At(profile_.faults, command);
+  const std::string* const own = At(profile_.replies, command);
   const auto say = [&](std::string text) {
-    if (own != profile_.replies.end()) text = own->second;
+    if (own != nullptr) text = *own;
     queue_.push_back(SendBytes{std::move(text)});
   };
-  if (fault == profile_.faults.end()) {
+  if (fault == nullptr) {
     say(std::move(reply));
     return true;
   }
-  switch (fault->second) {
+  switch (*fault) {
     case Fault::kDrop:
-      queue_.push_back(Close{});
+      queue_.push_back(Close{.abrupt = true});
       break;
     case Fault::kReset:
       queue_.push_back(Reset{});
@@ -76,13 +82,25 @@ bool ProfilePlayer::Answer(const std::string& command, std::string reply) {
   return false;
 }
 
+void ProfilePlayer::AnswerStartTls() {
+  if (!Answer("STARTTLS", "220 2.0.0 Ready to start TLS\r\n")) return;
+  const std::string* const own = At(profile_.replies, "STARTTLS");
+  if (own != nullptr && !own->starts_with('2')) return;
+  queue_.push_back(StartTls{});
+  inside_ = true;
+  greeted_ = false;  // All is forgotten (RFC 3207 section 4.2).
+}
+
 std::string ProfilePlayer::ReplyTo(const std::string& command) {
   if (command == "EHLO" || command == "HELO" || command == "LHLO") {
     return HelloReply(command);
   }
   if (command == "QUIT") return "221 2.0.0 Bye\r\n";
   if (command == "NOOP" || command == "RSET") return "250 2.0.0 Ok\r\n";
-  if (command == "STARTTLS") return "454 4.7.0 TLS not available\r\n";
+  if (command == "STARTTLS") {
+    return inside_ ? "554 5.5.1 Error: TLS already active\r\n"
+                   : "454 4.7.0 TLS not available\r\n";
+  }
   if (TakesArguments(command)) {
     return greeted_ ? "502 5.5.1 This simulator takes no mail\r\n"
                     : "503 5.5.1 Error: send EHLO first\r\n";
@@ -103,13 +121,32 @@ std::string ProfilePlayer::HelloReply(const std::string& command) {
   if (profile_.ehlo_code / 100 != 2) return code + " Error: EHLO refused\r\n";
   greeted_ = true;
   std::vector<std::string> lines = {profile_.hostname};
-  lines.insert(lines.end(), profile_.capabilities.begin(),
-               profile_.capabilities.end());
+  const std::vector<std::string> capabilities = Capabilities();
+  lines.insert(lines.end(), capabilities.begin(), capabilities.end());
   std::string reply;
   for (std::size_t i = 0; i < lines.size(); ++i) {
     reply += code + (i + 1 < lines.size() ? "-" : " ") + lines[i] + "\r\n";
   }
   return reply;
+}
+
+std::vector<std::string> ProfilePlayer::Capabilities() const {
+  std::vector<std::string> capabilities = profile_.capabilities;
+  if (!inside_) return capabilities;
+  if (profile_.capabilities_tls) return *profile_.capabilities_tls;
+  std::erase_if(capabilities, [](const std::string& line) {
+    return CommandOf(line) == "STARTTLS";
+  });
+  return capabilities;
+}
+
+template <typename T>
+const T* ProfilePlayer::At(const std::map<std::string, T>& settings,
+                           const std::string& command) const {
+  auto found = settings.end();
+  if (inside_) found = settings.find(command + "_TLS");
+  if (found == settings.end()) found = settings.find(command);
+  return found == settings.end() ? nullptr : &found->second;
 }
 
 }  // namespace mailsim

@@ -9,9 +9,12 @@
 #include <limits>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <variant>
 #include <vector>
+
+#include "tests/support/tls_peer.h"
 
 namespace mailsim {
 
@@ -40,12 +43,20 @@ struct Split {
   std::size_t bytes = 0;  // 0: in one piece.
   Milliseconds delay{};   // Between two segments.
 };
-struct Close {};
+// From here on the connection is TLS, or breaks in its handshake.
+struct StartTls {
+  // After so many bytes of the server's handshake no more of it is sent, and
+  // all that follows is in clear and deaf.
+  std::optional<std::uint64_t> cut;
+};
+struct Close {
+  bool abrupt = false;  // Inside TLS: without close_notify.
+};
 struct Reset {};
 struct Never {};  // Reads and ignores until the client closes.
 
-using Step =
-    std::variant<Expect, Send, Random, Delay, Split, Close, Reset, Never>;
+using Step = std::variant<Expect, Send, Random, Delay, Split, StartTls, Close,
+                          Reset, Never>;
 using Script = std::vector<Step>;  // After the last step: Close.
 
 // What a profile does instead of its normal answer to a command.
@@ -59,13 +70,16 @@ enum class Fault {
 };
 
 // A server that answers every command by itself. The keys of the maps are
-// commands in upper case, and "CONNECT" for the greeting.
+// commands in upper case, and "CONNECT" for the greeting; with "_TLS" behind
+// them, only inside TLS.
 struct Profile {
   std::string hostname;
   std::string banner;  // The greeting's text behind the code.
   unsigned greeting_code = 220;
   std::string teaser;  // A line sent at once, before the greeting; "": none.
   std::vector<std::string> capabilities;
+  // Inside TLS. Not set: the same without STARTTLS.
+  std::optional<std::vector<std::string>> capabilities_tls;
   unsigned ehlo_code = 250;
   bool esmtp = true;  // false: EHLO is unknown, HELO is not.
   bool lmtp = false;  // true: only LHLO is known.
@@ -75,11 +89,17 @@ struct Profile {
   std::map<std::string, std::string> replies;  // Bytes instead of the reply.
 };
 
+struct Tls {
+  std::shared_ptr<const tests::TlsPeerContext> context;  // Never null.
+  bool implicit = false;  // From the first byte; else by STARTTLS.
+};
+
 struct Behaviour {
   // This many connections get it, then the next behaviour of the server has
   // its turn. The last one of a server stays, whatever stands here.
   std::uint64_t connections = 1;
   std::variant<Script, Profile> play;
+  std::optional<Tls> tls;
 };
 
 // One listening address.

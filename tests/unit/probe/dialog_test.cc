@@ -1,5 +1,5 @@
-// Time and ends of a dialogue. What it makes of a server's words is in
-// dialog_cases_test.cc.
+// Time and ends of a dialogue without TLS; with it: dialog_tls_test.cc. What it
+// makes of a server's words is in dialog_cases_test.cc.
 #include "probe/smtp/dialog.h"
 
 #include <array>
@@ -65,7 +65,8 @@ Phase PhaseIn(State state) {
 Conversation WithTimeouts(const probe::Timeouts& timeouts) {
   return {.ehlo_name = "monitor.example.net",
           .source_address = {},
-          .timeouts = timeouts};
+          .timeouts = timeouts,
+          .tls = {}};
 }
 
 // Distinct, so that each phase shows whose time it was given.
@@ -80,7 +81,11 @@ Duration AllowedIn(State state, const probe::Timeouts& timeouts) {
       return timeouts.greeting;
     case State::kEhlo:
     case State::kHelo:
+    case State::kEhloTls:
       return timeouts.ehlo;
+    case State::kStarttls:
+    case State::kTls:
+      return timeouts.tls;
     case State::kQuit:
       return timeouts.quit;
     case State::kDrain:
