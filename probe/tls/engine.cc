@@ -97,8 +97,8 @@ struct Engine::Impl {
   // Reads on for as long as there is something complete to read.
   void Pump();
   void Shake();
-  // Sorts out why OpenSSL returned `result`; true: it only wants more bytes.
-  bool WantsMore(int result);
+  // Sorts out why OpenSSL returned `result`, unless it only wants more bytes.
+  void SortOut(int result);
   void Fail(Error cause);
 
   const std::shared_ptr<const Context> context;
@@ -142,10 +142,10 @@ void Engine::Impl::Fail(Error cause) {
   error = std::move(cause);
 }
 
-bool Engine::Impl::WantsMore(int result) {
+void Engine::Impl::SortOut(int result) {
   switch (SSL_get_error(ssl.get(), result)) {
     case SSL_ERROR_WANT_READ:
-      return true;
+      return;
     case SSL_ERROR_ZERO_RETURN:
       if (handshake) {
         closed = true;
@@ -153,10 +153,9 @@ bool Engine::Impl::WantsMore(int result) {
         // Nobody would ever be told that the handshake is over.
         Fail({Error::Kind::kAlert, AlertText(SSL_AD_CLOSE_NOTIFY)});
       }
-      return false;
+      return;
     default:
       Fail(TakeLibraryError());
-      return false;
   }
 }
 
@@ -164,7 +163,7 @@ void Engine::Impl::Shake() {
   ERR_clear_error();
   const int result = SSL_do_handshake(ssl.get());
   if (result != 1) {
-    WantsMore(result);
+    SortOut(result);
     return;
   }
   handshake = ReadHandshake(ssl.get(), server);
@@ -181,7 +180,7 @@ void Engine::Impl::Pump() {
     const int result =
         SSL_read_ex(ssl.get(), record.data(), record.size(), &size);
     if (result != 1) {
-      WantsMore(result);
+      SortOut(result);
       return;
     }
     cleartext.append(record.data(), size);

@@ -68,7 +68,7 @@ Error TakeLibraryError() {
     return {Error::Kind::kAlert, AlertText(reason - SSL_AD_REASON_OFFSET)};
   }
   if (of_tls != 0 && IsLocalPolicy(reason)) {
-    return {Error::Kind::kLocalPolicy, Words(of_tls)};
+    return {Error::Kind::kLocalPolicy, Words(first)};
   }
   return {Error::Kind::kProtocol, Words(first)};
 }

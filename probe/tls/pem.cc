@@ -55,11 +55,13 @@ std::expected<KeyPtr, std::string> ReadPrivateKey(std::string_view pem) {
   bool asked = false;
   KeyPtr key(
       PEM_read_bio_PrivateKey(text.get(), nullptr, RefusePassphrase, &asked));
-  const bool at_end = AtEndOfText();
   ERR_clear_error();
   if (key != nullptr) return key;
   if (asked) return std::unexpected("is protected by a passphrase");
-  if (at_end) return std::unexpected("holds no private key");
+  // OpenSSL does not tell an unreadable key from none.
+  if (pem.find("PRIVATE KEY-----") == pem.npos) {
+    return std::unexpected("holds no private key");
+  }
   return std::unexpected("has a private key that cannot be read");
 }
 
