@@ -32,8 +32,10 @@ std::string Text(const Action& action) {
           return "<split " + std::to_string(it.bytes) + ">";
         } else if constexpr (std::is_same_v<T, AwaitLine>) {
           return "<line>";
+        } else if constexpr (std::is_same_v<T, StartTls>) {
+          return "<tls>";
         } else if constexpr (std::is_same_v<T, Close>) {
-          return "<close>";
+          return it.abrupt ? "<drop>" : "<close>";
         } else if constexpr (std::is_same_v<T, Reset>) {
           return "<reset>";
         } else {
@@ -114,7 +116,7 @@ TEST_CASE("A profile answers as a mail server, but for its faults") {
        {},
        "220-wait\r\n<6000ms>220 b\r\n<line>"},
       {"{banner: b, split: 1}", {}, "<split 1>220 b\r\n<line>"},
-      {"{drop: CONNECT}", {}, "<close>"},
+      {"{drop: CONNECT}", {}, "<drop>"},
       {"{reset: CONNECT}", {}, "<reset>"},
       {"{silent: CONNECT}", {}, "<never>"},
       {"{closing: CONNECT}",
@@ -130,18 +132,82 @@ TEST_CASE("A profile answers as a mail server, but for its faults") {
       {"{banner: b, hard_reject: EHLO}",
        {"EHLO me"},
        "220 b\r\n550 5.3.0 Error: command failed\r\n<line>"},
-      {"{banner: b, drop: EHLO}", {"EHLO me"}, "220 b\r\n<close>"},
+      {"{banner: b, drop: EHLO}", {"EHLO me"}, "220 b\r\n<drop>"},
       {"{banner: b, silent: QUIT, delay: {QUIT: 1s}}",
        {"QUIT"},
        "220 b\r\n<1000ms><never>"},
       {"{banner: b, replies: {QUIT: [250-a, 250 b]}}",
        {"QUIT"},
        "220 b\r\n250-a\r\n250 b\r\n<close>"},
+      {"{banner: b, drop: QUIT_TLS}",
+       {"QUIT"},
+       "220 b\r\n221 2.0.0 Bye\r\n<close>"},
   };
   for (const Case& it : cases) {
     CAPTURE(it.profile, it.lines);
     CHECK(Play(Read("profile: " + it.profile), it.lines) == it.want);
   }
+}
+
+TEST_CASE("A profile with TLS starts it, and then anew") {
+  const std::string ready = "220 2.0.0 Ready to start TLS\r\n<tls>";
+  const std::string hello = "250 mx.example\r\n";
+  struct Case {
+    std::string profile;
+    std::vector<std::string> lines;
+    std::string want;  // Behind the greeting.
+  };
+  const Case cases[] = {
+      {"", {"STARTTLS"}, ready + "<line>"},
+      {"",
+       {"EHLO me", "starttls", "RCPT TO:<x>", "STARTTLS", "QUIT"},
+       hello + ready +
+           "503 5.5.1 Error: send EHLO first\r\n"
+           "554 5.5.1 Error: TLS already active\r\n"
+           "221 2.0.0 Bye\r\n<close>"},
+      {"capabilities: [starttls, SIZE 1]",
+       {"EHLO me", "STARTTLS", "EHLO me"},
+       "250-mx.example\r\n250-starttls\r\n250 SIZE 1\r\n" + ready +
+           "250-mx.example\r\n250 SIZE 1\r\n<line>"},
+      {"capabilities: [STARTTLS], capabilities_tls: [AUTH PLAIN]",
+       {"STARTTLS", "EHLO me"},
+       ready + "250-mx.example\r\n250 AUTH PLAIN\r\n<line>"},
+      {"capabilities: [A], capabilities_tls: []",
+       {"STARTTLS", "EHLO me"},
+       ready + hello + "<line>"},
+      {"hard_reject: EHLO_TLS",
+       {"EHLO me", "STARTTLS", "EHLO me"},
+       hello + ready + "550 5.3.0 Error: command failed\r\n<line>"},
+      {"replies: {EHLO: 250 a, EHLO_TLS: 250 b}",
+       {"EHLO me", "STARTTLS", "EHLO me"},
+       "250 a\r\n" + ready + "250 b\r\n<line>"},
+      {"delay: {EHLO: 1s}",
+       {"STARTTLS", "EHLO me"},
+       ready + "<1000ms>" + hello + "<line>"},
+      // What STARTTLS does instead comes before TLS.
+      {"drop: STARTTLS", {"STARTTLS"}, "<drop>"},
+      {"silent: STARTTLS", {"STARTTLS"}, "<never>"},
+      {"soft_reject: STARTTLS",
+       {"STARTTLS", "QUIT"},
+       "450 4.3.0 Error: command failed\r\n221 2.0.0 Bye\r\n<close>"},
+      {"replies: {STARTTLS: 501 no}", {"STARTTLS"}, "501 no\r\n<line>"},
+      {"replies: {STARTTLS: 250 ok}", {"STARTTLS"}, "250 ok\r\n<tls><line>"},
+  };
+  for (const Case& it : cases) {
+    CAPTURE(it.profile, it.lines);
+    const std::string keys = it.profile.empty() ? "" : ", " + it.profile;
+    CHECK(Play(Read("tls: {}, profile: {banner: b" + keys + "}"), it.lines) ==
+          "220 b\r\n" + it.want);
+  }
+}
+
+TEST_CASE("A profile with implicit TLS is inside from the start") {
+  const Behaviour behaviour = Read(
+      "tls: {implicit: true}, profile: {capabilities: [A, STARTTLS], banner: b,"
+      " drop: QUIT_TLS}");
+  CHECK(Play(behaviour, {"EHLO me", "STARTTLS", "QUIT"}) ==
+        "220 b\r\n250-mx.example\r\n250 A\r\n"
+        "554 5.5.1 Error: TLS already active\r\n<drop>");
 }
 
 TEST_CASE("A script is played in its order") {
@@ -166,11 +232,16 @@ TEST_CASE("A script is played in its order") {
        "a\r\na\r\n<5ms><split 2>b\r\n<close>",
        0},
       {"[{send_raw: a, repeat: forever}]", {}, std::string(20, 'a'), 0},
+      {"[{send: a}, starttls, {send: b}, drop]",
+       {},
+       "a\r\n<tls>b\r\n<drop>",
+       0},
   };
   for (const Case& it : cases) {
     CAPTURE(it.script, it.lines);
     unsigned unexpected = 0;
-    CHECK(Play(Read("script: " + it.script), it.lines, &unexpected) == it.want);
+    CHECK(Play(Read("tls: {}, script: " + it.script), it.lines, &unexpected) ==
+          it.want);
     CHECK(unexpected == it.unexpected);
   }
 }

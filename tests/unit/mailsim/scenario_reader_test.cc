@@ -59,7 +59,7 @@ TEST_CASE("A scenario that cannot be played is refused with its place") {
        "s.yaml:4:11: servers[0].spread: expected port or address"},
       {start + "  script: [wait]",
        "s.yaml:4:12: servers[0].script[0]: unknown step \"wait\"; known: "
-       "close, reset, never"},
+       "close, drop, reset, never, starttls"},
       {start + "  script: [{send: []}]",
        "s.yaml:4:19: servers[0].script[0].send: nothing to send"},
       {start + "  script: [{send_base64: \"?\"}]",
@@ -74,6 +74,43 @@ TEST_CASE("A scenario that cannot be played is refused with its place") {
       {start + "  script: [{expect: EHLO, send: x}]",
        "s.yaml:4:33: servers[0].script[0].send: unknown key; known here: "
        "expect"},
+      {start + "  script: [starttls]",
+       "s.yaml:4:12: servers[0].script[0]: the server has no \"tls\""},
+      {start + "  tls: {}\n  script: [starttls, starttls]",
+       "s.yaml:5:22: servers[0].script[1]: TLS inside TLS"},
+      {start + "  tls: {implicit: true}\n  script: [{starttls: {cut: 1}}]",
+       "s.yaml:5:12: servers[0].script[0]: TLS inside TLS"},
+      {start + "  tls: {}\n  script: [{starttls: {}}]",
+       "s.yaml:5:23: servers[0].script[0].starttls: \"cut\" is missing"},
+      {start + "  tls: {}\n  script: [{starttls: {cut: -1}}]",
+       "s.yaml:5:29: servers[0].script[0].starttls.cut: \"-1\" is not a number "
+       "from 0 to 1048576"},
+      {start + "  tls: {identity: good}\n  profile: {}",
+       "s.yaml:4:19: servers[0].tls.identity: unknown key; known here: "
+       "ciphers, "
+       "client_certificate, identities, implicit, only_sni, versions"},
+      {start + "  tls: {identities: bad}\n  profile: {}",
+       "s.yaml:4:21: servers[0].tls.identities: unknown identity \"bad\"; "
+       "known: client common-name cross-signed expired expired-intermediate "
+       "expiring good good-rsa ip missing-intermediate not-yet-valid "
+       "self-signed wildcard wrong-name"},
+      {start + "  tls: {identities: []}\n  profile: {}",
+       "s.yaml:4:21: servers[0].tls.identities: empty"},
+      {start + "  tls: {identities: [good, expired]}\n  profile: {}",
+       "s.yaml:4:21: servers[0].tls.identities: two of the same key type; only "
+       "good-rsa is RSA"},
+      {start + "  tls: {versions: TLSv1.2}\n  profile: {}",
+       "s.yaml:4:19: servers[0].tls.versions: expected any, TLS1.0, TLS1.1, "
+       "TLS1.2 or TLS1.3"},
+      {start + "  tls: {client_certificate: yes}\n  profile: {}",
+       "s.yaml:4:29: servers[0].tls.client_certificate: expected requested or "
+       "required"},
+      {start + "  tls: {ciphers: NONE}\n  profile: {}",
+       "s.yaml:4:18: servers[0].tls.ciphers: OpenSSL knows none of these "
+       "ciphers"},
+      {start + "  profiles: [{tls: {implicit: 1}}]",
+       "s.yaml:4:31: servers[0].profiles[0].tls.implicit: expected true or "
+       "false"},
       {start + "  profile: {drop: EHLO, closing: ehlo}",
        "s.yaml:4:34: servers[0].profile.closing: EHLO has two faults"},
       {start + "  profile: {greeting_delay: 1s, delay: {CONNECT: 2s}}",
@@ -135,6 +172,41 @@ TEST_CASE("Steps are read exactly") {
   CHECK(std::holds_alternative<Close>(script[9]));
   CHECK(std::holds_alternative<Reset>(script[10]));
   CHECK(std::holds_alternative<Never>(script[11]));
+}
+
+TEST_CASE("A server's TLS is read, and each turn may have its own") {
+  const Scenario scenario = Read(R"(servers:
+  - name: p
+    listen: "127.0.0.1:0"
+    tls: {identities: [good-rsa, wildcard], versions: TLS1.2,
+          client_certificate: requested, only_sni: a, ciphers: AES128-SHA}
+    count: 2
+    profiles: [{}, {tls: {implicit: true}}]
+  - name: s
+    listen: "127.0.0.1:0"
+    tls: {versions: any}
+    script: [starttls, close, drop]
+  - name: t
+    listen: "127.0.0.1:0"
+    tls: {client_certificate: required}
+    scripts: [{script: [{starttls: {cut: 70}}]}]
+  - {name: c, listen: "127.0.0.1:0", profile: {}})");
+  const auto& turns = *scenario.servers[0].behaviours;
+  REQUIRE(turns[0].tls);
+  REQUIRE(turns[1].tls);
+  CHECK_FALSE(turns[0].tls->implicit);
+  CHECK(turns[1].tls->implicit);
+  CHECK(turns[0].tls->context != turns[1].tls->context);
+  CHECK(scenario.servers[1].behaviours == scenario.servers[0].behaviours);
+  const auto& script =
+      std::get<Script>(scenario.servers[2].behaviours->at(0).play);
+  CHECK_FALSE(std::get<StartTls>(script[0]).cut);
+  CHECK_FALSE(std::get<Close>(script[1]).abrupt);
+  CHECK(std::get<Close>(script[2]).abrupt);
+  const auto& cut =
+      std::get<Script>(scenario.servers[3].behaviours->at(0).play);
+  CHECK(std::get<StartTls>(cut[0]).cut == 70U);
+  CHECK_FALSE(scenario.servers[4].behaviours->at(0).tls);
 }
 
 TEST_CASE("A profile has sensible defaults and takes every fault") {
