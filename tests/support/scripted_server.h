@@ -1,5 +1,6 @@
 // A mail server for loop tests: accepts on a loopback port of its own, sends a
-// greeting and answers each line by a function. Lives on the test's loop.
+// greeting and answers each line by a function, in clear or inside TLS. Lives
+// on the test's loop.
 #ifndef TESTS_SUPPORT_SCRIPTED_SERVER_H_
 #define TESTS_SUPPORT_SCRIPTED_SERVER_H_
 
@@ -9,10 +10,12 @@
 #include <cstdint>
 #include <functional>
 #include <list>
+#include <memory>
 #include <string>
 #include <vector>
 
 #include "probe/net/uv_handle.h"
+#include "tests/support/tls_peer.h"
 
 namespace tests {
 
@@ -43,6 +46,13 @@ class ScriptedServer {
     port_ = ntohs(address.sin_port);
   }
 
+  // From the next client on: TLS before the greeting, or behind an answer to
+  // STARTTLS that begins with 2. `context` must outlive the server.
+  void UseTls(const TlsPeerContext* context, bool implicit) {
+    tls_ = context;
+    implicit_ = implicit;
+  }
+
   ScriptedServer(const ScriptedServer&) = delete;
   ScriptedServer& operator=(const ScriptedServer&) = delete;
 
@@ -52,11 +62,16 @@ class ScriptedServer {
   int connections() const { return connections_; }
   int open() const { return open_; }
   int most_open() const { return most_open_; }
+  // Clients that ended TLS with close_notify.
+  int close_notifies() const { return close_notifies_; }
+  const std::string& sni() const { return sni_; }  // Of the latest handshake.
 
  private:
   struct Client {
     ScriptedServer* server;
     std::string input;
+    std::unique_ptr<TlsPeer> tls;
+    bool greeted = false;
     probe::net::Handle<uv_tcp_t> handle;
   };
 
@@ -79,10 +94,30 @@ class ScriptedServer {
           auto* owner = static_cast<Client*>(source->data);
           if (owner == nullptr || count == 0) return;
           if (count < 0) return owner->server->Close(*owner);
-          owner->server->Read(
+          owner->server->Arrived(
               *owner, std::string(buffer->base, static_cast<size_t>(count)));
         });
-    Send(client, greeting_);
+    if (tls_ != nullptr && implicit_) {
+      client.tls = std::make_unique<TlsPeer>(*tls_);
+    } else {
+      client.greeted = true;
+      Send(client, greeting_);
+    }
+  }
+
+  void Arrived(Client& client, const std::string& bytes) {
+    if (!client.tls) return Read(client, bytes);
+    TlsPeer& tls = *client.tls;
+    const bool was_closed = tls.closed();
+    tls.Feed(bytes);
+    SendRaw(client, tls.TakeCiphertext());
+    if (tls.open()) sni_ = tls.sni();
+    if (tls.open() && !client.greeted) {
+      client.greeted = true;
+      Send(client, greeting_);
+    }
+    if (tls.closed() && !was_closed) ++close_notifies_;
+    Read(client, tls.TakeCleartext());
   }
 
   void Read(Client& client, const std::string& bytes) {
@@ -93,21 +128,32 @@ class ScriptedServer {
       client.input.erase(0, end + 1);
       if (line.ends_with('\r')) line.pop_back();
       lines_.push_back(line);
-      Send(client, answer_(line));
+      const std::string answer = answer_(line);
+      Send(client, answer);
+      if (tls_ != nullptr && line == "STARTTLS" && answer.starts_with('2')) {
+        client.tls = std::make_unique<TlsPeer>(*tls_);
+      }
     }
   }
 
   void Send(Client& client, std::string text) {
     const bool close = text.ends_with(kClose);
     if (close) text.pop_back();
-    if (!text.empty()) {
-      const uv_buf_t buffer =
-          uv_buf_init(text.data(), static_cast<unsigned>(text.size()));
-      // Small texts on an empty loopback socket go out at once.
-      uv_try_write(reinterpret_cast<uv_stream_t*>(client.handle.get()), &buffer,
-                   1);
+    if (client.tls && !text.empty()) {
+      client.tls->Write(text);
+      text = client.tls->TakeCiphertext();
     }
+    SendRaw(client, std::move(text));
     if (close) Close(client);
+  }
+
+  void SendRaw(Client& client, std::string bytes) {
+    if (bytes.empty()) return;
+    const uv_buf_t buffer =
+        uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
+    // Small texts on an empty loopback socket go out at once.
+    uv_try_write(reinterpret_cast<uv_stream_t*>(client.handle.get()), &buffer,
+                 1);
   }
 
   void Close(Client& client) {
@@ -125,6 +171,10 @@ class ScriptedServer {
   int connections_ = 0;
   int open_ = 0;
   int most_open_ = 0;
+  int close_notifies_ = 0;
+  std::string sni_;
+  const TlsPeerContext* tls_ = nullptr;
+  bool implicit_ = false;
 };
 
 // A well-behaved server's answers.
