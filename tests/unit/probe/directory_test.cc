@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/support/pki.h"
 
 namespace {
 
@@ -376,4 +377,57 @@ TEST_CASE("a new resolver is asked what the old one has not answered") {
   fresh.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
   CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
   fixture.directory->SetResolver(&fixture.resolver);
+}
+
+TEST_CASE("each certificate type is an endpoint beside the main one") {
+  Fixture fixture;
+  const auto target = MakeTarget("192.0.2.1");
+  for (const auto type :
+       {probe::tls::KeyType::kEcdsa, probe::tls::KeyType::kRsa}) {
+    auto further = std::make_shared<probe::Conversation>(*target->conversation);
+    further->tls.mode = probe::TlsMode::kOpportunistic;
+    further->tls.key_type = type;
+    target->certificate_conversations.push_back(further);
+  }
+  fixture.directory->SetTargets({target});
+  const auto& endpoints = fixture.directory->entries()[0].endpoints;
+  REQUIRE(endpoints.size() == 3);
+  CHECK(endpoints[0]->conversation->tls.key_type == probe::tls::KeyType::kAny);
+  CHECK(endpoints[1]->conversation->tls.key_type ==
+        probe::tls::KeyType::kEcdsa);
+  CHECK(endpoints[2]->conversation->tls.key_type == probe::tls::KeyType::kRsa);
+  // One server: they are never talked to at once.
+  CHECK(endpoints[1]->ServerKey() == endpoints[0]->ServerKey());
+}
+
+TEST_CASE("a renewed client certificate reaches the endpoints that are there") {
+  const auto with_client = [](std::string_view identity) {
+    auto target = MakeTarget("192.0.2.1");
+    auto conversation =
+        std::make_shared<probe::Conversation>(*target->conversation);
+    conversation->tls.mode = probe::TlsMode::kRequired;
+    conversation->tls.cert_file = "client.crt";
+    const tests::Identity& shown = tests::TestPki().Get(identity);
+    conversation->tls.context =
+        *probe::tls::Context::Create({.roots = probe::tls::Roots::None(),
+                                      .certificate = shown.chain,
+                                      .key = shown.key});
+    target->conversation = conversation;
+    return target;
+  };
+  Fixture fixture;
+  fixture.directory->SetTargets({with_client("client")});
+  REQUIRE(fixture.live.size() == 1);
+  const probe::EndpointId id = fixture.live.begin()->first;
+  const auto before = fixture.live.at(id)->conversation;
+
+  fixture.directory->SetTargets({with_client("client")});
+  CHECK(fixture.puts == 1);  // Read again, and nothing new in it.
+
+  fixture.directory->SetTargets({with_client("good")});
+  CHECK(fixture.puts == 2);
+  REQUIRE(fixture.live.size() == 1);
+  CHECK(fixture.live.begin()->first == id);
+  CHECK(fixture.live.at(id)->conversation->tls.context->digest() !=
+        before->tls.context->digest());
 }
