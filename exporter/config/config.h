@@ -43,11 +43,13 @@ inline constexpr std::size_t kMaxConfigBytes = 64 * 1024 * 1024;
 // So that a broken file does not print a million lines.
 inline constexpr std::size_t kMaxConfigMessages = 20;
 
-// Reads and checks a file. Pure but for reading the file and, when no
-// `ehlo_name` is given, asking the host for its name; may run on any thread.
+// Reads and checks a file, and the certificates and keys that it names: each
+// load reads them again. Pure but for reading files and, when no `ehlo_name` is
+// given, asking the host for its name; may run on any thread.
 std::expected<Config, ConfigError> LoadConfig(const std::string& path);
 
 // The same for a text; `name` stands where the file name stands in messages.
+// Files that the text names are relative to the folder of `name`.
 std::expected<Config, ConfigError> ParseConfig(std::string_view text,
                                                const std::string& name);
 

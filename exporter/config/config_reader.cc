@@ -8,6 +8,7 @@
 #include "exporter/config/modules.h"
 #include "exporter/config/settings.h"
 #include "exporter/config/target_reader.h"
+#include "exporter/config/tls_contexts.h"
 
 namespace exporter::config {
 namespace {
@@ -54,9 +55,10 @@ void ReadDns(const Field& field, DnsConfig& dns) {
   map.Finish();
 }
 
-void Warn(const TargetReader& reader, Config& config) {
+void WarnOfEhloName(const TargetReader& reader,
+                    std::vector<std::string>& warnings) {
   if (!reader.used_own_name() || CheckEhloName(ThisHost())) return;
-  config.warnings.push_back(
+  warnings.push_back(
       "this host has no full name, so EHLO says " + EhloNameFor(ThisHost()) +
       ", which some servers refuse; set ehlo_name to a name that resolves to "
       "this host");
@@ -64,7 +66,8 @@ void Warn(const TargetReader& reader, Config& config) {
 
 }  // namespace
 
-Config ReadConfig(const Value& root, Problems& problems) {
+Config ReadConfig(const Value& root, const std::string& folder,
+                  Problems& problems) {
   Config config;
   const Field field(root, problems);
   if (root.kind == Value::Kind::kNull) {
@@ -80,8 +83,10 @@ Config ReadConfig(const Value& root, Problems& problems) {
   for (const char* key : {"target_files", "http_sd", "on_demand"}) {
     map.RefuseNotYet(key);
   }
-  const Modules modules(defaults, map.Take("modules"));
-  TargetReader reader(modules);
+  map.Refuse("tls", "belongs to a module or a target");
+  TlsContexts contexts(folder);
+  const Modules modules(defaults, map.Take("modules"), contexts);
+  TargetReader reader(modules, contexts);
   const auto targets = map.Take("targets");
   map.Finish();
   if (targets) {
@@ -92,7 +97,10 @@ Config ReadConfig(const Value& root, Problems& problems) {
       }
     });
   }
-  Warn(reader, config);
+  WarnOfEhloName(reader, config.warnings);
+  for (const auto& more : {contexts.warnings(), problems.Warnings()}) {
+    config.warnings.insert(config.warnings.end(), more.begin(), more.end());
+  }
   return config;
 }
 

@@ -2,14 +2,18 @@
 #ifndef EXPORTER_CONFIG_CONFIG_READER_H_
 #define EXPORTER_CONFIG_CONFIG_READER_H_
 
+#include <string>
+
 #include "exporter/config/config.h"
 #include "exporter/config/document.h"
 #include "exporter/config/problems.h"
 
 namespace exporter::config {
 
-// What it returns is of use only when it found no problems.
-Config ReadConfig(const Value& root, Problems& problems);
+// What it returns is of use only when it found no problems. Files are relative
+// to `folder`; "" is the current one.
+Config ReadConfig(const Value& root, const std::string& folder,
+                  Problems& problems);
 
 }  // namespace exporter::config
 

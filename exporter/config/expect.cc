@@ -8,6 +8,7 @@
 #include "exporter/config/host_name.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/size.h"
+#include "exporter/config/tls.h"
 #include "probe/ip_address.h"
 #include "probe/smtp/ehlo.h"
 
@@ -15,6 +16,8 @@ namespace exporter::config {
 namespace {
 
 constexpr std::size_t kMaxPattern = 1024;
+// No certificate that clients take lives longer than that.
+constexpr std::int64_t kMaxCertificateDays = 3650;
 
 void ReadSize(const Field& field, std::optional<double>& size) {
   if (!field.value().IsText()) return field.ComplainKind("a size");
@@ -56,14 +59,37 @@ void ReadCapabilities(const Field& list, std::vector<std::string>& keywords) {
   });
 }
 
+void ReadTlsItems(MapReader& map, probe::TlsMode mode,
+                  probe::Expectations& expect) {
+  if (mode == probe::TlsMode::kNone) {
+    for (const char* const key : {"tls_min_version", "certificate_days"}) {
+      map.Refuse(key, "has no meaning while tls.mode is none");
+    }
+    return;
+  }
+  if (const auto version = map.Take("tls_min_version")) {
+    ReadTlsVersion(*version, expect.tls_min_version.emplace());
+  }
+  if (const auto days = map.Take("certificate_days")) {
+    if (const auto number = ReadNumber(*days, 1, kMaxCertificateDays)) {
+      expect.certificate_days = static_cast<int>(*number);
+    }
+  }
+}
+
 }  // namespace
 
-void ExpectReader::Read(const Field& field, probe::Expectations& expect) {
+void ExpectReader::Read(const Field& field, probe::TlsMode mode,
+                        probe::Expectations& expect) {
   MapReader map(field);
   if (const auto banner = map.Take("banner")) {
     ReadBanner(*banner, expect.banner);
   }
-  if (const auto flag = map.Take("starttls")) ReadFlag(*flag, expect.starttls);
+  if (mode == probe::TlsMode::kImplicit) {
+    map.Refuse("starttls", "has no meaning: implicit TLS has no STARTTLS");
+  } else if (const auto flag = map.Take("starttls")) {
+    ReadFlag(*flag, expect.starttls);
+  }
   if (const auto flag = map.Take("auth")) ReadFlag(*flag, expect.auth);
   if (const auto size = map.Take("size_at_least")) {
     ReadSize(*size, expect.size_at_least);
@@ -71,6 +97,7 @@ void ExpectReader::Read(const Field& field, probe::Expectations& expect) {
   if (const auto list = map.Take("capabilities")) {
     ReadCapabilities(*list, expect.capabilities);
   }
+  ReadTlsItems(map, mode, expect);
   map.Finish();
 }
 

@@ -12,7 +12,9 @@ namespace exporter::config {
 
 class ExpectReader {
  public:
-  void Read(const Field& field, probe::Expectations& expect);
+  // `mode` is the target's: what it makes impossible is refused.
+  void Read(const Field& field, probe::TlsMode mode,
+            probe::Expectations& expect);
 
  private:
   void ReadBanner(const Field& field, std::string& banner);

@@ -52,6 +52,10 @@ void Field::Complain(Place place, const std::string& sentence) const {
   problems_.Add(place, Path(), sentence);
 }
 
+void Field::Warn(const std::string& sentence) const {
+  problems_.Warn(value_.place, Path(), sentence);
+}
+
 void Field::ComplainKind(std::string_view wanted) const {
   Complain("must be " + std::string(wanted) + ", not " +
            std::string(KindName(value_.kind)));

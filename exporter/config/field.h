@@ -37,6 +37,8 @@ class Field {
   void Complain(const std::string& sentence) const;
   // About something that stands elsewhere than the value begins.
   void Complain(Place place, const std::string& sentence) const;
+  // The same for what is accepted and yet looks like a mistake.
+  void Warn(const std::string& sentence) const;
   // "must be a number, not a list"
   void ComplainKind(std::string_view wanted) const;
 

@@ -9,15 +9,14 @@
 namespace exporter::config {
 namespace {
 
-// Prometheus' own, those on every series of ours, those of single families,
-// and those of the TLS families that are still to come.
-constexpr std::array<std::string_view, 26> kReserved = {
+// Prometheus' own, those on every series of ours, those of single families.
+constexpr std::array<std::string_view, 27> kReserved = {
     "instance",    "job",       "le",      "quantile",   "target",
     "module",      "address",   "mx",      "type",       "phase",
     "reason",      "mechanism", "tls",     "capability", "hostname",
     "expectation", "quirk",     "version", "cipher",     "fingerprint_sha256",
     "subject",     "issuer",    "serial",  "key",        "loop",
-    "domain",
+    "domain",      "code",
 };
 
 bool IsLabelName(std::string_view name) {

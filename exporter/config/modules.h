@@ -1,5 +1,7 @@
-// Modules: named ways to probe. Two are built in and may be changed by name:
-// `smtp` (role mx, port 25) and `submission` (role submission, port 587).
+// Modules: named ways to probe. Three are built in and may be changed by name:
+// `smtp` (role mx, port 25, TLS where it is offered), `submission` (role
+// submission, port 587, TLS required) and `submissions` (role submission, port
+// 465, implicit TLS; RFC 8314 3.3).
 #ifndef EXPORTER_CONFIG_MODULES_H_
 #define EXPORTER_CONFIG_MODULES_H_
 
@@ -21,10 +23,7 @@ inline constexpr std::uint16_t kSubmissionPort = 587;
 inline constexpr std::uint16_t kSubmissionsPort = 465;
 inline constexpr std::string_view kSmtpModule = "smtp";
 inline constexpr std::string_view kSubmissionModule = "submission";
-// Implicit TLS (RFC 8314 3.3), which needs a TLS engine first.
 inline constexpr std::string_view kSubmissionsModule = "submissions";
-inline constexpr std::string_view kNoImplicitTls =
-    "implicit TLS is not supported by this version";
 
 struct Module {
   probe::Role role = probe::Role::kMx;
@@ -35,15 +34,17 @@ struct Module {
 class Modules {
  public:
   // The built-in modules and, if `field` is given, those of the `modules:` map.
-  Modules(const Settings& defaults, const std::optional<Field>& field);
+  Modules(const Settings& defaults, const std::optional<Field>& field,
+          TlsContexts& contexts);
 
   // Null when there is none of this name.
   const Module* Find(std::string_view name) const;
   std::vector<std::string_view> Names() const;
 
  private:
+  void AddBuiltIn(std::string_view name, probe::TlsMode mode, Module module);
   void Read(const Settings& defaults, const Field& modules,
-            const Member& member);
+            const Member& member, TlsContexts& contexts);
 
   std::map<std::string, Module, std::less<>> modules_;
 };

@@ -11,25 +11,41 @@
 namespace exporter::config {
 namespace {
 
-// Enough to recognise a text by; host names of 253 are rare.
-constexpr std::size_t kMaxShownBytes = 80;
+std::string Line(const std::string& path, const std::string& sentence) {
+  return path.empty() ? sentence : path + ": " + sentence;
+}
 
 }  // namespace
 
 void Problems::Add(Place place, const std::string& path,
                    const std::string& sentence) {
   ++count_;
-  if (full()) return;
-  std::string text = path;
-  if (!text.empty()) text += ": ";
-  text += sentence;
-  problems_.push_back({place, count_, std::move(text)});
+  if (!full()) problems_.push_back({place, count_, Line(path, sentence)});
+}
+
+void Problems::Warn(Place place, const std::string& path,
+                    const std::string& sentence) {
+  ++warning_count_;
+  if (warnings_.size() >= kMaxConfigMessages) return;
+  warnings_.push_back({place, warning_count_, Line(path, sentence)});
 }
 
 bool Problems::full() const { return problems_.size() >= kMaxConfigMessages; }
 
 std::vector<std::string> Problems::Messages() const {
-  std::vector<Problem> sorted = problems_;
+  return Sorted(problems_);
+}
+
+std::vector<std::string> Problems::Warnings() const {
+  std::vector<std::string> warnings = Sorted(warnings_);
+  if (warning_count_ > warnings_.size()) {
+    warnings.push_back(std::to_string(warning_count_ - warnings_.size()) +
+                       " more warnings of this kind");
+  }
+  return warnings;
+}
+
+std::vector<std::string> Problems::Sorted(std::vector<Problem> sorted) const {
   // The number keeps the order of those that stand at one place.
   std::sort(sorted.begin(), sorted.end(),
             [](const Problem& a, const Problem& b) {
@@ -44,10 +60,10 @@ std::vector<std::string> Problems::Messages() const {
   return messages;
 }
 
-std::string Printable(std::string_view text) {
+std::string Printable(std::string_view text, std::size_t most_bytes) {
   std::string shown;
   while (!text.empty()) {
-    if (shown.size() >= kMaxShownBytes) return shown + "...";
+    if (shown.size() >= most_bytes) return shown + "...";
     const probe::Utf8Character character = probe::DecodeUtf8(text);
     if (!character.valid) {
       shown += "\xEF\xBF\xBD";  // U+FFFD.

@@ -1,5 +1,5 @@
-// What is wrong with a configuration: collected, so that one look at the
-// messages is enough to mend it.
+// What is wrong with a configuration, or odd: collected, so that one look at
+// the messages is enough to mend it.
 #ifndef EXPORTER_CONFIG_PROBLEMS_H_
 #define EXPORTER_CONFIG_PROBLEMS_H_
 
@@ -24,13 +24,18 @@ class Problems {
   // counted once there are kMaxConfigMessages.
   void Add(Place place, const std::string& path, const std::string& sentence);
 
-  // All of them, so that a reader sees whether a part was good.
+  // The same for what is accepted and yet looks like a mistake.
+  void Warn(Place place, const std::string& path, const std::string& sentence);
+
+  // All problems, so that a reader sees whether a part was good.
   std::size_t count() const { return count_; }
   // Nothing that is found from now on would be shown.
   bool full() const;
   // "config.yaml:12:7: targets[3].port: 70000 is out of range (1-65535)", in
   // the order of the file.
   std::vector<std::string> Messages() const;
+  // The warnings likewise; the last line may say how many more there are.
+  std::vector<std::string> Warnings() const;
 
  private:
   struct Problem {
@@ -39,14 +44,22 @@ class Problems {
     std::string text;
   };
 
+  std::vector<std::string> Sorted(std::vector<Problem> problems) const;
+
   const std::string file_;
   std::vector<Problem> problems_;
   std::size_t count_ = 0;
+  std::vector<Problem> warnings_;
+  std::size_t warning_count_ = 0;
 };
 
+// Enough to recognise a text by; host names of 253 are rare.
+inline constexpr std::size_t kMaxShownBytes = 80;
+
 // Text of the file as it may stand in a message: one line, printable, cut when
-// it is long.
-std::string Printable(std::string_view text);
+// it is longer than about `most_bytes`.
+std::string Printable(std::string_view text,
+                      std::size_t most_bytes = kMaxShownBytes);
 // The same between double quotes.
 std::string Quoted(std::string_view text);
 

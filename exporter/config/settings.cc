@@ -10,11 +10,12 @@ namespace exporter::config {
 namespace {
 
 constexpr std::array<
-    std::pair<std::string_view, probe::Duration(probe::Timeouts::*)>, 4>
+    std::pair<std::string_view, probe::Duration(probe::Timeouts::*)>, 5>
     kPhases = {{
         {"connect", &probe::Timeouts::connect},
         {"greeting", &probe::Timeouts::greeting},
         {"ehlo", &probe::Timeouts::ehlo},
+        {"tls", &probe::Timeouts::tls},
         {"quit", &probe::Timeouts::quit},
     }};
 

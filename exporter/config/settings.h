@@ -9,6 +9,7 @@
 
 #include "exporter/config/field.h"
 #include "exporter/config/map_reader.h"
+#include "exporter/config/tls.h"
 #include "probe/ip_address.h"
 #include "probe/target.h"
 
@@ -33,12 +34,13 @@ struct Settings {
   probe::AddressChoice addresses = probe::AddressChoice::kAll;
   probe::IpProtocol ip_protocol = probe::IpProtocol::kAuto;
   std::optional<probe::IpAddress> source_address;
+  TlsBlock tls;
 };
 
 // The keys of every level: interval, timeout, timeouts, stale_after, ehlo_name.
 void ReadSettings(MapReader& map, Settings& settings);
-// The keys of modules and targets beyond those: addresses, ip_protocol,
-// source_address.
+// Keys of modules and targets beyond those: addresses, ip_protocol,
+// source_address. What remains is `tls`.
 void ReadAddressSettings(MapReader& map, Settings& settings);
 
 }  // namespace exporter::config

@@ -51,12 +51,25 @@ void AgreeOnFamily(const Field& field, probe::Target& target,
 // The session cuts a phase to what is left of the whole; cut here, settings
 // that mean the same are the same.
 probe::Timeouts Cut(probe::Timeouts timeouts) {
-  for (const auto phase :
-       {&probe::Timeouts::connect, &probe::Timeouts::greeting,
-        &probe::Timeouts::ehlo, &probe::Timeouts::quit}) {
+  for (const auto phase : {&probe::Timeouts::connect,
+                           &probe::Timeouts::greeting, &probe::Timeouts::ehlo,
+                           &probe::Timeouts::tls, &probe::Timeouts::quit}) {
     timeouts.*phase = std::min(timeouts.*phase, timeouts.total);
   }
   return timeouts;
+}
+
+// Nobody forbids a server to do so, but few do: one side would wait in vain for
+// the other.
+void WarnOfPort(const Field& field, std::uint16_t port, probe::TlsMode mode) {
+  const bool implicit = mode == probe::TlsMode::kImplicit;
+  if (port == kSubmissionsPort && !implicit) {
+    field.Warn("port 465 is for implicit TLS, but tls.mode is " +
+               std::string(ModeName(mode)));
+  } else if ((port == kSmtpPort || port == kSubmissionPort) && implicit) {
+    field.Warn("port " + std::to_string(port) +
+               " is for STARTTLS, but tls.mode is implicit");
+  }
 }
 
 }  // namespace
@@ -94,7 +107,6 @@ bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
                                 probe::Target& target) {
   const std::size_t problems = field.problems().count();
   map.RefuseNotYet("domain");
-  map.RefuseNotYet("tls");
   map.Refuse("role", "belongs to the module, name one that has the role");
   auto host =
       field.value().IsText() ? std::optional<Field>(field) : map.Take("host");
@@ -117,7 +129,7 @@ bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
     if (parsed.port) port->Complain("the host has a port already");
     if (number != 0) parsed.port = number;
   }
-  const Module* const module = ChooseModule(field, map, parsed.port, target);
+  const Module* const module = ChooseModule(map, parsed.port, target);
   Settings settings;
   if (module != nullptr) settings = module->settings;
   ReadOverrides(map, settings, target);
@@ -136,7 +148,7 @@ bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
   return true;
 }
 
-const Module* TargetReader::ChooseModule(const Field& field, MapReader& map,
+const Module* TargetReader::ChooseModule(MapReader& map,
                                          std::optional<std::uint16_t> port,
                                          probe::Target& target) {
   if (const auto name = map.Take("module")) {
@@ -144,20 +156,13 @@ const Module* TargetReader::ChooseModule(const Field& field, MapReader& map,
     if (!name->value().IsText()) return nullptr;
     const Module* const module = modules_.Find(target.module);
     if (module != nullptr) return module;
-    if (target.module == kSubmissionsModule) {
-      name->Complain(std::string(kNoImplicitTls));
-    } else {
-      name->Complain("there is no module " + Quoted(target.module) +
-                     Suggestion(target.module, modules_.Names()));
-    }
+    name->Complain("there is no module " + Quoted(target.module) +
+                   Suggestion(target.module, modules_.Names()));
     return nullptr;
   }
-  if (port == kSubmissionsPort) {
-    field.Complain(
-        "port 465 speaks implicit TLS, which is not supported by this version");
-    return nullptr;
-  }
-  target.module = port == kSubmissionPort ? kSubmissionModule : kSmtpModule;
+  target.module = port == kSubmissionsPort  ? kSubmissionsModule
+                  : port == kSubmissionPort ? kSubmissionModule
+                                            : kSmtpModule;
   return modules_.Find(target.module);
 }
 
@@ -165,11 +170,12 @@ void TargetReader::ReadOverrides(MapReader& map, Settings& settings,
                                  probe::Target& target) {
   ReadSettings(map, settings);
   ReadAddressSettings(map, settings);
+  if (const auto tls = map.Take("tls")) ReadTls(*tls, contexts_, settings.tls);
   if (const auto labels = map.Take("labels")) {
     ReadLabels(*labels, target.labels);
   }
   if (const auto expect = map.Take("expect")) {
-    expect_reader_.Read(*expect, target.expect);
+    expect_reader_.Read(*expect, settings.tls.settings.mode, target.expect);
   }
 }
 
@@ -187,34 +193,49 @@ void TargetReader::Complete(const Field& field, Settings settings,
                    DurationText(target.interval) +
                    "): facts would come and go");
   }
+  WarnOfPort(field, target.port, settings.tls.settings.mode);
+  Converse(field, std::move(settings), target);
+}
+
+void TargetReader::Converse(const Field& field, Settings settings,
+                            probe::Target& target) {
   if (settings.ehlo_name.empty()) {
     settings.ehlo_name = EhloNameFor(ThisHost());
     used_own_name_ = true;
   }
-  target.conversation = Intern(probe::Conversation{
+  probe::Conversation conversation{
       .ehlo_name = std::move(settings.ehlo_name),
       .source_address = settings.source_address,
       .timeouts = Cut(settings.timeouts),
-  });
+      .tls = {},
+  };
+  if (settings.tls.settings.mode == probe::TlsMode::kNone) {
+    // What the module says about TLS then makes no difference.
+    target.conversation = Intern(field, std::move(conversation));
+    return;
+  }
+  conversation.tls = std::move(settings.tls.settings);
+  target.conversation = Intern(field, conversation);
+  for (const probe::tls::KeyType type : settings.tls.certificate_types) {
+    conversation.tls.key_type = type;
+    target.certificate_conversations.push_back(Intern(field, conversation));
+  }
 }
 
 std::shared_ptr<const probe::Conversation> TargetReader::Intern(
-    probe::Conversation conversation) {
-  std::string key = conversation.ehlo_name + ' ';
-  if (conversation.source_address) {
-    key += conversation.source_address->ToString();
+    const Field& field, probe::Conversation conversation) {
+  auto& interned = conversations_[probe::Fingerprint(conversation)];
+  if (interned) return interned;
+  if (conversation.tls.mode != probe::TlsMode::kNone) {
+    auto context = contexts_.Get(conversation.tls);
+    if (!context) {
+      field.Complain("TLS cannot be set up: " + context.error());
+      return nullptr;
+    }
+    conversation.tls.context = std::move(*context);
   }
-  const probe::Timeouts& timeouts = conversation.timeouts;
-  for (const probe::Duration duration :
-       {timeouts.total, timeouts.connect, timeouts.greeting, timeouts.ehlo,
-        timeouts.quit}) {
-    key += ' ' + std::to_string(duration.count());
-  }
-  auto& interned = conversations_[key];
-  if (!interned || *interned != conversation) {
-    interned =
-        std::make_shared<const probe::Conversation>(std::move(conversation));
-  }
+  interned =
+      std::make_shared<const probe::Conversation>(std::move(conversation));
   return interned;
 }
 

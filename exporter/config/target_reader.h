@@ -14,14 +14,16 @@
 #include "exporter/config/host_name.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/modules.h"
+#include "exporter/config/tls_contexts.h"
 #include "probe/target.h"
 
 namespace exporter::config {
 
 class TargetReader {
  public:
-  // `modules` must outlive the reader.
-  explicit TargetReader(const Modules& modules) : modules_(modules) {}
+  // Both must outlive the reader.
+  TargetReader(const Modules& modules, TlsContexts& contexts)
+      : modules_(modules), contexts_(contexts) {}
   TargetReader(const TargetReader&) = delete;
   TargetReader& operator=(const TargetReader&) = delete;
 
@@ -38,19 +40,21 @@ class TargetReader {
   };
 
   bool ReadEndpoint(const Field& field, MapReader& map, probe::Target& target);
-  const Module* ChooseModule(const Field& field, MapReader& map,
-                             std::optional<std::uint16_t> port,
+  const Module* ChooseModule(MapReader& map, std::optional<std::uint16_t> port,
                              probe::Target& target);
   void ReadOverrides(MapReader& map, Settings& settings, probe::Target& target);
   void Complete(const Field& field, Settings settings, probe::Target& target);
+  void Converse(const Field& field, Settings settings, probe::Target& target);
   std::shared_ptr<const probe::Conversation> Intern(
-      probe::Conversation conversation);
+      const Field& field, probe::Conversation conversation);
   void RefuseDuplicate(const Field& field, const probe::Target& target);
 
   const Modules& modules_;
+  TlsContexts& contexts_;
   ExpectReader expect_reader_;
   bool used_own_name_ = false;
-  // Equal conversations are one, so that many targets stay small.
+  // By fingerprint: equal conversations are one, so that many targets stay
+  // small. Within one load, equal file names are equal files.
   std::unordered_map<std::string, std::shared_ptr<const probe::Conversation>>
       conversations_;
   std::unordered_map<std::string, Seen> seen_;  // By name and module.

@@ -14,6 +14,14 @@ void Require(bool condition) {
   if (!condition) std::abort();
 }
 
+void CheckTls(const probe::TlsSettings& tls) {
+  Require((tls.mode == probe::TlsMode::kNone) == (tls.context == nullptr));
+  Require(tls.min_version <= tls.max_version);
+  Require(tls.server_name.find_first_of(" \r\n\t:/[*") == std::string::npos);
+  Require(!tls.server_name.ends_with('.'));
+  Require(tls.cert_file.empty() == tls.key_file.empty());
+}
+
 void CheckTarget(const probe::Target& target) {
   Require(!target.host.empty() && target.host.size() <= 254);
   Require(target.name.find_first_of(" \r\n\t@/") == std::string::npos);
@@ -23,6 +31,13 @@ void CheckTarget(const probe::Target& target) {
   Require(ehlo.find('.') != std::string::npos || ehlo.front() == '[');
   Require(target.interval.count() > 0);
   Require(target.stale_after >= target.interval);
+  CheckTls(target.conversation->tls);
+  Require(target.conversation->tls.key_type == probe::tls::KeyType::kAny);
+  Require(target.certificate_conversations.size() <= 2);
+  for (const auto& further : target.certificate_conversations) {
+    CheckTls(further->tls);
+    Require(further->tls.key_type != probe::tls::KeyType::kAny);
+  }
 }
 
 void CheckMessages(const exporter::ConfigError& error) {
@@ -40,6 +55,10 @@ void CheckMessages(const exporter::ConfigError& error) {
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
                                       std::size_t size) {
+  // This system's roots would take most of the time.
+  static const int without_roots =
+      setenv("SSL_CERT_FILE", "/nonexistent/roots.pem", /*overwrite=*/1);
+  Require(without_roots == 0);
   const std::string_view text(reinterpret_cast<const char*>(bytes), size);
   const auto config = exporter::ParseConfig(text, "c");
   if (!config) {
@@ -47,5 +66,6 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
     return 0;
   }
   for (const auto& target : config->targets) CheckTarget(*target);
+  Require(config->warnings.size() <= exporter::kMaxConfigMessages + 3);
   return 0;
 }

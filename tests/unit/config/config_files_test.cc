@@ -10,6 +10,8 @@
 
 #include "exporter/config/config.h"
 #include "tests/support/catch.h"
+#include "tests/support/pki.h"
+#include "tests/unit/config/scratch.h"
 
 namespace exporter {
 namespace {
@@ -64,19 +66,54 @@ TEST_CASE("valid samples load") {
 }
 
 TEST_CASE("the example is valid and names every setting") {
+  const tests::Scratch scratch;
+  const tests::SystemRoots system(
+      scratch.Write("system.pem", tests::TestPki().roots()));
   const std::string text = ReadFile("config.example.yaml");
   const auto config = ParseConfig(text, "config.example.yaml");
   if (!config) FAIL(Lines(config.error().messages));
   CHECK(config->warnings.empty());
-  CHECK(config->targets.size() == 7);
-  for (const std::string key :
-       {"ehlo_name",   "interval",    "timeout",        "timeouts",
-        "connect",     "greeting",    "ehlo",           "quit",
-        "stale_after", "modules",     "targets",        "dns",
-        "servers",     "tries",       "role",           "port",
-        "addresses",   "ip_protocol", "source_address", "host",
-        "module",      "labels",      "expect",         "banner",
-        "starttls",    "auth",        "size_at_least",  "capabilities"}) {
+  CHECK(config->targets.size() == 9);
+  for (const std::string key : {"ehlo_name",
+                                "interval",
+                                "timeout",
+                                "timeouts",
+                                "connect",
+                                "greeting",
+                                "ehlo",
+                                "quit",
+                                "stale_after",
+                                "modules",
+                                "targets",
+                                "dns",
+                                "servers",
+                                "tries",
+                                "role",
+                                "port",
+                                "addresses",
+                                "ip_protocol",
+                                "source_address",
+                                "host",
+                                "module",
+                                "labels",
+                                "expect",
+                                "banner",
+                                "starttls",
+                                "auth",
+                                "size_at_least",
+                                "capabilities",
+                                "tls",
+                                "mode",
+                                "verify",
+                                "min_version",
+                                "max_version",
+                                "server_name",
+                                "certificate_types",
+                                "ca_file",
+                                "cert_file",
+                                "key_file",
+                                "tls_min_version",
+                                "certificate_days"}) {
     CAPTURE(key);
     CHECK(text.find(key + ":") != std::string::npos);
   }

@@ -64,6 +64,8 @@ TEST_CASE("shorthands") {
        "mx1.example.com", "submission", kSubmission, false},
       {"{host: mx1.example.com, port: 587, module: smtp}",
        "mx1.example.com:587", "mx1.example.com", "smtp", kMx, false},
+      {"mail.example.com:465", "mail.example.com:465", "mail.example.com",
+       "submissions", kSubmission, false},
       {"{host: mx1.example.com, port: 465, module: smtp}",
        "mx1.example.com:465", "mx1.example.com", "smtp", kMx, false},
   };
