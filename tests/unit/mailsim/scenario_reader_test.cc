@@ -145,7 +145,7 @@ TEST_CASE("The demo's servers can be played") {
   const auto scenario = LoadScenario("packaging/demo/servers.yaml");
   INFO((scenario ? "" : scenario.error()));
   REQUIRE(scenario);
-  CHECK(scenario->servers.size() == 8);
+  CHECK(scenario->servers.size() == 10);
 }
 
 TEST_CASE("Steps are read exactly") {
