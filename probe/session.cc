@@ -51,6 +51,7 @@ void Session::StartTls() {
   if (server.dns.empty()) server.ip = endpoint_->address;
   engine_.emplace(settings.context, std::move(server),
                   net::NowOnBothClocks().wall);
+  if (engine_->error()) PumpTls();  // Out of memory: nothing would ever come.
 }
 
 void Session::PumpTls() {
