@@ -37,8 +37,8 @@ struct Authority {
 };
 
 KeyPtr NewEcdsaKey() {
-  KeyPtr key(EVP_EC_gen("P-256"));
-  Must(key != nullptr, "EVP_EC_gen");
+  KeyPtr key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  Must(key != nullptr, "EVP_PKEY_Q_keygen");
   return key;
 }
 

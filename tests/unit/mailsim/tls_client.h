@@ -30,8 +30,8 @@ class TlsClient {
     SSL_CTX_set_security_level(context, 0);
     SSL_CTX_set_min_proto_version(context, TLS1_VERSION);
     SSL_CTX_set_cipher_list(context, "DEFAULT:@SECLEVEL=0");
-    if (!settings.signature_algorithms.empty()) {
-      SSL_CTX_set1_sigalgs_list(context, settings.signature_algorithms.c_str());
+    if (std::string list = settings.signature_algorithms; !list.empty()) {
+      SSL_CTX_set1_sigalgs_list(context, list.data());
     }
     if (settings.shows_certificate) {
       const tests::Identity& client = tests::TestPki().Get("client");
