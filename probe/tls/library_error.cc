@@ -63,14 +63,16 @@ Error TakeLibraryError() {
   if (ERR_GET_REASON(first) == ERR_R_MALLOC_FAILURE) {
     return {Error::Kind::kInternal, Words(first)};
   }
+  if (of_tls == 0) return {Error::Kind::kProtocol, Words(first)};
   const int reason = ERR_GET_REASON(of_tls);
-  if (of_tls != 0 && IsAlert(reason)) {
+  if (IsAlert(reason)) {
     return {Error::Kind::kAlert, AlertText(reason - SSL_AD_REASON_OFFSET)};
   }
-  if (of_tls != 0 && IsLocalPolicy(reason)) {
-    return {Error::Kind::kLocalPolicy, Words(first)};
-  }
-  return {Error::Kind::kProtocol, Words(first)};
+  if (IsLocalPolicy(reason)) return {Error::Kind::kLocalPolicy, Words(first)};
+  // "bad record mac" rather than the cipher's "operation failed", but "wrong
+  // tag" of a certificate rather than "ASN1 lib".
+  return {Error::Kind::kProtocol,
+          Words(ERR_COMMON_ERROR(of_tls) ? first : of_tls)};
 }
 
 }  // namespace probe::tls
