@@ -76,6 +76,12 @@ class CommandLineTest(unittest.TestCase):
                  "70000 is out of range (1-65535)"),
                 ("misspelt", "targets:\n  - mx1.example.com\n"
                              "intervall: 60s\n", "interval"),
+                ("no such file",
+                 "modules:\n  strict:\n    tls:\n"
+                 "      ca_file: tls/none.pem\ntargets: []\n",
+                 f"{self.file}:4:16: modules.strict.tls.ca_file: "
+                 f"{self.file.parent}/tls/none.pem cannot be read: "
+                 "No such file or directory"),
                 ("twice", "targets:\n  - mx1.example.com\n"
                           "  - mx1.example.com:25\n", ":3:"),
                 ("line end", 'targets:\n  - "mx1\\r\\nQUIT"\n', ":2:"),

@@ -1,10 +1,14 @@
 #!/usr/bin/env python3
 """Reloads: a good one keeps what did not change, a bad one changes nothing."""
 
+import pathlib
+import shutil
+import ssl
+import tempfile
 import time
 import unittest
 
-from harness import MailSim, Prober, config
+from harness import MailSim, Prober, config, pki
 
 OK = "smtp_prober_config_last_reload_successful"
 OK_TIME = "smtp_prober_config_last_reload_success_timestamp_seconds"
@@ -152,6 +156,98 @@ class ReloadTest(unittest.TestCase):
             self.assertEqual(self.reload_by_post(prober).status, 200)
             prober.probed(target=self.one)
             prober.probed(target=self.two)
+
+
+class TlsFilesTest(unittest.TestCase):
+    """Certificates and keys that the configuration names."""
+
+    def setUp(self):
+        sim = MailSim({"servers": [{
+            "name": "tls", "listen": "127.0.0.1:0", "profile": {},
+            "tls": {"implicit": True}}]})
+        self.server = sim.__enter__().targets["tls"]
+        self.addCleanup(sim.__exit__)
+        directory = tempfile.TemporaryDirectory()
+        self.addCleanup(directory.cleanup)
+        self.ca = pathlib.Path(directory.name) / "ca.pem"
+        self.cert = self.ca.with_name("client.crt")
+        self.key = self.ca.with_name("client.key")
+        self.write_good_files()
+        host, port = self.server.split(":")
+        self.config = config({
+            "host": host, "port": int(port),
+            "tls": {"mode": "implicit", "server_name": "mx.example.com",
+                    "ca_file": str(self.ca), "cert_file": str(self.cert),
+                    "key_file": str(self.key)}})
+
+    def write_good_files(self):
+        host, port = self.server.split(":")
+        # To trust just one server is allowed.
+        self.ca.write_text(ssl.get_server_certificate((host, int(port))),
+                           encoding="ascii")
+        for source, copy in zip(pki().identity("client"),
+                                (self.cert, self.key)):
+            shutil.copyfile(source, copy)
+
+    def test_a_bad_file_refuses_the_reload(self):
+        faults = [
+            ("no roots", self.ca, None, "cannot be read"),
+            ("empty roots", self.ca, "", "is empty"),
+            ("no PEM", self.ca, "gone\n", "holds no certificate"),
+            ("no certificate", self.cert, None, "cannot be read"),
+            ("cut certificate", self.cert, self.cert.read_text()[:300],
+             "has a certificate that cannot be read"),
+            ("no key", self.key, None, "cannot be read"),
+            ("another's key", self.key, pki().key("good").read_text(),
+             "does not belong to the certificate"),
+        ]
+        with Prober(self.config) as prober:
+            loaded = prober.probed().value(OK_TIME)
+            for name, file, text, message in faults:
+                with self.subTest(name):
+                    file.unlink()
+                    if text is not None:
+                        file.write_text(text, encoding="ascii")
+                    response = prober.request("POST", "/-/reload")
+                    self.assertEqual(response.status, 500)
+                    self.assertIn("targets[0].tls.", response.text)
+                    self.assertIn(f"{file} {message}", response.text)
+                    page = prober.scrape()
+                    self.assertEqual(page.value(OK), 0)
+                    self.assertEqual(page.value(OK_TIME), loaded)
+                    self.write_good_files()
+            # All of that time the old files were in use.
+            probes = prober.scrape().value("smtp_probes_total")
+            page = prober.probed(times=probes + 2)
+            self.assertEqual(page.value("smtp_probe_failures_total"), 0)
+            self.assertEqual(page.value("smtp_tls_certificate_trusted"), 1)
+            response = prober.request("POST", "/-/reload")
+            self.assertEqual(response.status, 200)
+            self.assertEqual(prober.scrape().value(OK), 1)
+
+    def test_a_changed_file_is_taken_and_the_counters_stay(self):
+        good = self.ca.read_bytes()
+        shutil.copyfile(pki().roots, self.ca)  # Another authority's.
+        with Prober(self.config) as prober:
+            before = prober.probed(times=3)
+            self.assertEqual(before.value("smtp_tls_certificate_trusted"), 0)
+            self.ca.write_bytes(good)
+            response = prober.request("POST", "/-/reload")
+            self.assertEqual(response.status, 200)
+            self.assertGreaterEqual(
+                prober.scrape().value("smtp_probes_total"),
+                before.value("smtp_probes_total"))
+            prober.scrape_until(
+                lambda page: page.value("smtp_tls_certificate_trusted") == 1,
+                "the new roots in use")
+
+            # Once they are wrong again, the same way back.
+            shutil.copyfile(pki().roots, self.ca)
+            response = prober.request("POST", "/-/reload")
+            self.assertEqual(response.status, 200)
+            prober.scrape_until(
+                lambda page: page.value("smtp_tls_certificate_trusted") == 0,
+                "the old roots in use")
 
 
 if __name__ == "__main__":
