@@ -3,6 +3,8 @@
 #include <re2/re2.h>
 
 #include <algorithm>
+#include <chrono>
+#include <vector>
 
 namespace exporter {
 namespace {
@@ -20,6 +22,66 @@ std::string Normalised(std::string_view hostname) {
   std::string lower(WithoutRootDot(hostname));
   std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
   return lower;
+}
+
+bool Lists(const std::vector<std::string>& keywords,
+           const std::string& keyword) {
+  return std::binary_search(keywords.begin(), keywords.end(), keyword);
+}
+
+void JudgeOffer(const probe::Target& target, const Facts& facts,
+                ExpectationVerdicts& verdicts) {
+  const probe::Expectations& expect = target.expect;
+  const probe::TlsMode mode = target.conversation->tls.mode;
+  if (expect.starttls && facts.clear != nullptr) {
+    verdicts.Add("starttls", facts.clear->starttls == *expect.starttls);
+  }
+  if (expect.auth) {
+    if (const std::optional<bool> offered = OffersAuth(facts, mode)) {
+      verdicts.Add("auth", *offered == *expect.auth);
+    }
+  }
+  const probe::smtp::Capabilities* const offer = EffectiveOffer(facts, mode);
+  if (offer == nullptr) return;
+  // Without a readable SIZE the limit is unknown, which is not "too small".
+  if (expect.size_at_least && offer->size_limit) {
+    verdicts.Add("size_at_least", *offer->size_limit >= *expect.size_at_least);
+  }
+  if (expect.capabilities.empty()) return;
+  // STARTTLS is offered in clear alone (RFC 3207 4.2).
+  const bool starttls = facts.clear != nullptr && facts.clear->starttls;
+  const bool all =
+      std::all_of(expect.capabilities.begin(), expect.capabilities.end(),
+                  [&](const std::string& wanted) {
+                    return Lists(offer->keywords, wanted) ||
+                           (starttls && wanted == "STARTTLS");
+                  });
+  // Beyond kMaxKeywords a keyword may have been left out: not seen is then
+  // not absent.
+  const bool whole = offer->keywords.size() < probe::smtp::kMaxKeywords;
+  if (all || whole) verdicts.Add("capabilities", all);
+}
+
+// In whole seconds, as certificates count: no date that a certificate's maker
+// chose can overflow them.
+std::chrono::seconds UnixTime(probe::WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+}
+
+void JudgeHandshake(const probe::Expectations& expect,
+                    const probe::tls::Handshake& handshake, probe::WallTime now,
+                    ExpectationVerdicts& verdicts) {
+  if (expect.tls_min_version) {
+    verdicts.Add("tls_min_version",
+                 handshake.version >= *expect.tls_min_version);
+  }
+  if (expect.certificate_days && handshake.certificate && handshake.verdict) {
+    const probe::WallTime end = std::min(handshake.certificate->not_after,
+                                         handshake.verdict->chain_not_after);
+    verdicts.Add("certificate_days",
+                 UnixTime(end) - UnixTime(now) >=
+                     std::chrono::days(*expect.certificate_days));
+  }
 }
 
 }  // namespace
@@ -49,41 +111,33 @@ std::optional<bool> BannerMatcher::Match(
                     [](char a, char b) { return Lower(a) == b; });
 }
 
-ExpectationVerdicts JudgeExpectations(
-    const probe::Target& target, const BannerMatcher& matcher,
-    const probe::smtp::Banner* banner,
-    const probe::smtp::Capabilities* capabilities) {
-  const probe::Expectations& expect = target.expect;
+const probe::smtp::Capabilities* EffectiveOffer(const Facts& facts,
+                                                probe::TlsMode mode) {
+  if (facts.inside != nullptr || facts.clear == nullptr) return facts.inside;
+  const bool more_inside =
+      facts.clear->starttls && mode != probe::TlsMode::kNone;
+  return more_inside ? nullptr : facts.clear;
+}
+
+std::optional<bool> OffersAuth(const Facts& facts, probe::TlsMode mode) {
+  if (facts.clear != nullptr && facts.clear->auth) return true;
+  const probe::smtp::Capabilities* const offer = EffectiveOffer(facts, mode);
+  if (offer == nullptr) return std::nullopt;
+  return offer->auth;
+}
+
+ExpectationVerdicts JudgeExpectations(const probe::Target& target,
+                                      const BannerMatcher& matcher,
+                                      const Facts& facts, probe::WallTime now) {
   ExpectationVerdicts verdicts;
-  if (!expect.banner.empty() && banner != nullptr) {
-    if (const std::optional<bool> match = matcher.Match(*banner)) {
+  if (!target.expect.banner.empty() && facts.banner != nullptr) {
+    if (const std::optional<bool> match = matcher.Match(*facts.banner)) {
       verdicts.Add("banner", *match);
     }
   }
-  if (capabilities == nullptr) return verdicts;
-  if (expect.starttls) {
-    verdicts.Add("starttls", capabilities->starttls == *expect.starttls);
-  }
-  if (expect.auth) {
-    verdicts.Add("auth", capabilities->auth == *expect.auth);
-  }
-  // Without a readable SIZE the limit is unknown, which is not "too small".
-  if (expect.size_at_least && capabilities->size_limit) {
-    verdicts.Add("size_at_least",
-                 *capabilities->size_limit >= *expect.size_at_least);
-  }
-  if (!expect.capabilities.empty()) {
-    const bool all = std::all_of(
-        expect.capabilities.begin(), expect.capabilities.end(),
-        [&](const std::string& wanted) {
-          return std::binary_search(capabilities->keywords.begin(),
-                                    capabilities->keywords.end(), wanted);
-        });
-    // Beyond kMaxKeywords a keyword may have been left out: not seen is then
-    // not absent.
-    const bool whole =
-        capabilities->keywords.size() < probe::smtp::kMaxKeywords;
-    if (all || whole) verdicts.Add("capabilities", all);
+  JudgeOffer(target, facts, verdicts);
+  if (facts.handshake != nullptr) {
+    JudgeHandshake(target.expect, *facts.handshake, now, verdicts);
   }
   return verdicts;
 }

@@ -10,9 +10,11 @@
 #include <string>
 #include <string_view>
 
+#include "probe/clock.h"
 #include "probe/smtp/banner.h"
 #include "probe/smtp/ehlo.h"
 #include "probe/target.h"
+#include "probe/tls/handshake.h"
 
 namespace re2 {
 class RE2;
@@ -38,6 +40,24 @@ class BannerMatcher {
   std::shared_ptr<const re2::RE2> pattern_;
 };
 
+// What is known of an endpoint, and not too old; null: not known.
+struct Facts {
+  const probe::smtp::Banner* banner = nullptr;
+  const probe::smtp::Capabilities* clear = nullptr;
+  const probe::smtp::Capabilities* inside = nullptr;
+  const probe::tls::Handshake* handshake = nullptr;
+};
+
+// What the server offers to a client that uses TLS as `mode` says: inside TLS,
+// or in clear where there is none. Null while STARTTLS is advertised and what
+// is behind it was not observed.
+const probe::smtp::Capabilities* EffectiveOffer(const Facts& facts,
+                                                probe::TlsMode mode);
+
+// Whether AUTH is offered, in clear or inside TLS. None: not in clear, and
+// inside TLS is unknown.
+std::optional<bool> OffersAuth(const Facts& facts, probe::TlsMode mode);
+
 // The items of an `expect:` block that could be judged. No allocation: every
 // scrape asks for every target.
 class ExpectationVerdicts {
@@ -54,17 +74,17 @@ class ExpectationVerdicts {
   bool empty() const { return size_ == 0; }
 
  private:
-  // banner, starttls, auth, size_at_least, capabilities.
-  std::array<Verdict, 5> items_{};
+  // banner, starttls, auth, size_at_least, capabilities, tls_min_version,
+  // certificate_days.
+  std::array<Verdict, 7> items_{};
   std::size_t size_ = 0;
 };
 
-// Judges what these facts allow to judge. `banner` and `capabilities` may be
-// null: not observed.
-ExpectationVerdicts JudgeExpectations(
-    const probe::Target& target, const BannerMatcher& matcher,
-    const probe::smtp::Banner* banner,
-    const probe::smtp::Capabilities* capabilities);
+// Judges what these facts allow to judge. `now` decides how long a certificate
+// is still valid.
+ExpectationVerdicts JudgeExpectations(const probe::Target& target,
+                                      const BannerMatcher& matcher,
+                                      const Facts& facts, probe::WallTime now);
 
 }  // namespace exporter
 

@@ -56,9 +56,10 @@ http::Response MetricsPage::Answer(const http::Request& request) {
       metrics::NegotiateFormat(request.Header("accept"));
   const auto page = std::make_shared<Page>(Page{
       .writer = metrics::ExpositionWriter(negotiated.format),
-      .families = metrics::TargetFamilies({.series = series_,
-                                           .states = store_.Snapshot(ids_),
-                                           .now = probe::net::Now()}),
+      .families =
+          metrics::TargetFamilies({.series = series_,
+                                   .states = store_.Snapshot(ids_),
+                                   .now = probe::net::NowOnBothClocks()}),
   });
   page->writer.Registry(self_.Collect());
 

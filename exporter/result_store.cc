@@ -5,6 +5,32 @@
 namespace exporter {
 namespace {
 
+// States are copied with every result, and most facts never change: the object
+// of an equal fact is kept.
+template <typename Fact>
+void Observe(const std::optional<Fact>& seen, const probe::Moment& when,
+             std::shared_ptr<const Fact>& fact, probe::Moment& observed) {
+  if (!seen) return;
+  if (fact == nullptr || *fact != *seen) {
+    fact = std::make_shared<const Fact>(*seen);
+  }
+  observed = when;
+}
+
+void Observe(const std::optional<bool>& seen, const probe::Moment& when,
+             std::optional<bool>& fact, probe::Moment& observed) {
+  if (!seen) return;
+  fact = seen;
+  observed = when;
+}
+
+void ForgetTls(EndpointState& state) {
+  state.inside.reset();
+  state.starttls_success.reset();
+  state.plaintext_after_starttls.reset();
+  state.handshake.reset();
+}
+
 // The master rule: what this probe did not observe, it does not change.
 void Fold(const probe::ProbeResult& result, EndpointState& state) {
   state.verdict = EndpointState::Verdict{
@@ -17,14 +43,17 @@ void Fold(const probe::ProbeResult& result, EndpointState& state) {
   state.interval = result.interval;
   ++state.probes;
   if (result.failure) ++state.failures;
-  if (result.banner) {
-    state.banner = result.banner;
-    state.banner_observed = result.finished;
-  }
-  if (result.clear) {
-    state.clear = result.clear;
-    state.clear_observed = result.finished;
-  }
+  // Not unknown but absent: what was inside TLS is not there any more.
+  if (result.clear && !result.clear->starttls) ForgetTls(state);
+  const probe::Moment& when = result.finished;
+  Observe(result.banner, when, state.banner, state.banner_observed);
+  Observe(result.clear, when, state.clear, state.clear_observed);
+  Observe(result.inside, when, state.inside, state.inside_observed);
+  Observe(result.starttls_success, when, state.starttls_success,
+          state.starttls_success_observed);
+  Observe(result.plaintext_after_starttls, when, state.plaintext_after_starttls,
+          state.plaintext_after_starttls_observed);
+  Observe(result.handshake, when, state.handshake, state.handshake_observed);
   state.quirks = result.quirks;
 }
 

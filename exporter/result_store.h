@@ -16,6 +16,9 @@
 
 #include "probe/endpoint.h"
 #include "probe/result.h"
+#include "probe/smtp/banner.h"
+#include "probe/smtp/ehlo.h"
+#include "probe/tls/handshake.h"
 
 namespace exporter {
 
@@ -38,11 +41,21 @@ struct EndpointState {
 
   // Facts: what was last observed, and when. A probe that cannot observe a
   // fact (a 421, a silent server) leaves it alone; the reader drops it once it
-  // is older than the target's `stale_after`.
-  std::optional<probe::smtp::Banner> banner;
+  // is older than the target's `stale_after`. Null or none: never observed, or
+  // forgotten because an EHLO reply without STARTTLS shows that there is no TLS
+  // any more. A fact that is observed again unchanged stays the same object.
+  std::shared_ptr<const probe::smtp::Banner> banner;
   probe::Moment banner_observed;
-  std::optional<probe::smtp::Capabilities> clear;
+  std::shared_ptr<const probe::smtp::Capabilities> clear;
   probe::Moment clear_observed;
+  std::shared_ptr<const probe::smtp::Capabilities> inside;
+  probe::Moment inside_observed;
+  std::optional<bool> starttls_success;
+  probe::Moment starttls_success_observed;
+  std::optional<bool> plaintext_after_starttls;
+  probe::Moment plaintext_after_starttls_observed;
+  std::shared_ptr<const probe::tls::Handshake> handshake;
+  probe::Moment handshake_observed;
   // Quirks of replies that are no facts, of the latest probe.
   probe::smtp::Quirks quirks;
 };

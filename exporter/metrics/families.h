@@ -14,17 +14,27 @@
 #include "probe/clock.h"
 #include "probe/endpoint.h"
 #include "probe/target.h"
+#include "probe/tls/version.h"
 
 namespace exporter::metrics {
 
 // One target joined with one of its endpoints: what all its samples share.
 // Made when the set of endpoints changes, not per scrape.
 struct Series {
+  // A target with certificate_conversations has the certificate families from
+  // those further endpoints, one row per certificate, and all others from its
+  // own: without it the same labels would be on the page several times.
+  enum class Part { kAll, kAllButCertificate, kCertificateOnly };
+
   Series(std::shared_ptr<const probe::Target> target,
          const probe::Endpoint& endpoint);
 
   std::shared_ptr<const probe::Target> target;
   probe::EndpointId endpoint;
+  Part part;
+  // Of a kCertificateOnly series: which certificate it was to get. It shows no
+  // other.
+  probe::tls::KeyType key_type = probe::tls::KeyType::kAny;
   // 'target="mx1.example.com:25",module="smtp",address="192.0.2.1",team="mail"',
   // escaped: every sample of the series starts with it.
   std::string labels;
@@ -39,7 +49,7 @@ using SeriesList = std::vector<Series>;
 struct TargetSnapshot {
   std::shared_ptr<const SeriesList> series;
   std::vector<ResultStore::State> states;  // As many as series; may be null.
-  probe::Time now{};                       // Decides what is stale.
+  probe::Moment now;  // Decides what is stale and how long is left.
 };
 
 // Series looked at for one piece. A family that few series have writes little,
@@ -60,7 +70,8 @@ class TargetFamilies {
 
  private:
   TargetSnapshot snapshot_;
-  std::size_t family_ = 0;  // Index into the table of families.
+  std::size_t table_ = 0;   // Index into the tables of families.
+  std::size_t family_ = 0;  // Index into that table.
   std::size_t series_ = 0;  // Index into snapshot_.series.
   bool started_ = false;    // HELP and TYPE of family_ are written.
   std::string more_;        // Reused, so that no sample allocates.

@@ -1,6 +1,8 @@
 #include "exporter/expectations.h"
 
+#include <chrono>
 #include <limits>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -69,12 +71,10 @@ TEST_CASE("the greeting's name is compared as a host name") {
   }
 }
 
-std::string Judged(const probe::Target& target,
-                   const probe::smtp::Banner* banner,
-                   const probe::smtp::Capabilities* capabilities) {
+std::string Judged(const probe::Target& target, const Facts& facts) {
   std::string text;
   for (const auto& [name, met] :
-       JudgeExpectations(target, BannerMatcher(target), banner, capabilities)) {
+       JudgeExpectations(target, BannerMatcher(target), facts, tests::kNow)) {
     text += std::string(name) + "=" + (met ? "1" : "0") + " ";
   }
   return text;
@@ -84,19 +84,19 @@ TEST_CASE("nothing is judged that was not expected or not observed") {
   probe::Target target = MakeTarget();
   const probe::smtp::Banner banner = MakeBanner("mx1.example.com");
   const probe::smtp::Capabilities clear = MakeCapabilities();
-  CHECK(Judged(target, &banner, &clear) == "");
+  CHECK(Judged(target, {.banner = &banner, .clear = &clear}) == "");
 
   target.expect.banner = "mx1.example.com";
   target.expect.starttls = true;
   target.expect.auth = false;
   target.expect.size_at_least = 1e6;
   target.expect.capabilities = {"8BITMIME"};
-  CHECK(Judged(target, &banner, &clear) ==
+  CHECK(Judged(target, {.banner = &banner, .clear = &clear}) ==
         "banner=1 starttls=1 auth=1 size_at_least=1 capabilities=1 ");
-  CHECK(Judged(target, nullptr, &clear) ==
+  CHECK(Judged(target, {.clear = &clear}) ==
         "starttls=1 auth=1 size_at_least=1 capabilities=1 ");
-  CHECK(Judged(target, &banner, nullptr) == "banner=1 ");
-  CHECK(Judged(target, nullptr, nullptr) == "");
+  CHECK(Judged(target, {.banner = &banner}) == "banner=1 ");
+  CHECK(Judged(target, {}) == "");
 }
 
 TEST_CASE("each expectation") {
@@ -162,8 +162,208 @@ TEST_CASE("each expectation") {
     probe::Target target = MakeTarget();
     probe::smtp::Capabilities clear = MakeCapabilities();
     c.change(target.expect, clear);
-    CHECK(Judged(target, nullptr, &clear) == c.want);
+    CHECK(Judged(target, {.clear = &clear}) == c.want);
   }
+}
+
+// What a server says on either layer; nothing where it was not observed.
+struct Layers {
+  probe::TlsMode mode = probe::TlsMode::kOpportunistic;
+  std::optional<probe::smtp::Capabilities> clear = MakeCapabilities();
+  std::optional<probe::smtp::Capabilities> inside = tests::MakeInside();
+};
+
+TEST_CASE("the offer inside TLS counts, and unknown is not absent") {
+  struct Case {
+    const char* name;
+    void (*change)(Layers&);
+    std::string want;
+  };
+  const std::vector<Case> cases = {
+      {"both layers known", [](Layers&) {},
+       "starttls=1 auth=0 size_at_least=1 capabilities=1 "},
+      {"AUTH inside only", [](Layers& l) { l.inside->auth = true; },
+       "starttls=1 auth=1 size_at_least=1 capabilities=1 "},
+      {"AUTH in clear only", [](Layers& l) { l.clear->auth = true; },
+       "starttls=1 auth=1 size_at_least=1 capabilities=1 "},
+      {"nothing known of the inside", [](Layers& l) { l.inside.reset(); },
+       "starttls=1 "},
+      {"nothing known of the inside, but AUTH in clear",
+       [](Layers& l) {
+         l.inside.reset();
+         l.clear->auth = true;
+       },
+       "starttls=1 auth=1 "},
+      {"no STARTTLS, so there is no inside",
+       [](Layers& l) {
+         l.inside.reset();
+         l.clear->starttls = false;
+         l.clear->keywords = {"8BITMIME", "SIZE"};
+       },
+       "starttls=0 auth=0 size_at_least=0 capabilities=0 "},
+      {"STARTTLS is not to be used",
+       [](Layers& l) {
+         l.mode = probe::TlsMode::kNone;
+         l.inside.reset();
+       },
+       "starttls=1 auth=0 size_at_least=0 capabilities=0 "},
+      {"implicit TLS",
+       [](Layers& l) {
+         l.mode = probe::TlsMode::kImplicit;
+         l.clear.reset();
+         l.inside->auth = true;
+       },
+       "auth=1 size_at_least=1 capabilities=0 "},
+      {"a smaller size inside",
+       [](Layers& l) {
+         l.clear->size_limit = 1e9;
+         l.inside->size_limit = 1000;
+       },
+       "starttls=1 auth=0 size_at_least=0 capabilities=1 "},
+      {"no size inside",
+       [](Layers& l) {
+         l.clear->size_limit = 1e9;
+         l.inside->size_limit.reset();
+       },
+       "starttls=1 auth=0 capabilities=1 "},
+      {"a capability in clear only",
+       [](Layers& l) {
+         l.clear->keywords = {"8BITMIME", "REQUIRETLS", "SIZE", "STARTTLS"};
+         l.inside->keywords = {"8BITMIME", "SIZE"};
+       },
+       "starttls=1 auth=0 size_at_least=1 capabilities=0 "},
+      {"nothing known", [](Layers& l) { l.clear.reset(), l.inside.reset(); },
+       ""},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    Layers layers;
+    c.change(layers);
+    probe::Target target = MakeTarget(layers.mode);
+    target.expect.starttls = true;
+    target.expect.auth = true;
+    target.expect.size_at_least = 52428800;
+    target.expect.capabilities = {"REQUIRETLS", "STARTTLS"};
+    CHECK(Judged(target, {.clear = layers.clear ? &*layers.clear : nullptr,
+                          .inside = layers.inside ? &*layers.inside
+                                                  : nullptr}) == c.want);
+  }
+}
+
+TEST_CASE("AUTH that is not wanted") {
+  probe::Target target = MakeTarget(probe::TlsMode::kOpportunistic);
+  target.expect.auth = false;
+  const probe::smtp::Capabilities clear = MakeCapabilities();
+  probe::smtp::Capabilities inside = tests::MakeInside();
+  CHECK(Judged(target, {.clear = &clear, .inside = &inside}) == "auth=1 ");
+  CHECK(Judged(target, {.clear = &clear}) == "");
+  inside.auth = true;
+  CHECK(Judged(target, {.clear = &clear, .inside = &inside}) == "auth=0 ");
+}
+
+TEST_CASE("what is expected of a handshake") {
+  using probe::Expectations;
+  using probe::tls::Handshake;
+  using probe::tls::Version;
+  using std::chrono::days;
+  using tests::kNow;
+  struct Case {
+    const char* name;
+    void (*change)(Expectations&, Handshake&);
+    std::string want;
+  };
+  const std::vector<Case> cases = {
+      {"nothing", [](Expectations&, Handshake&) {}, ""},
+      {"the version itself",
+       [](Expectations& e, Handshake&) { e.tls_min_version = Version::kTls13; },
+       "tls_min_version=1 "},
+      {"a higher version",
+       [](Expectations& e, Handshake&) { e.tls_min_version = Version::kTls10; },
+       "tls_min_version=1 "},
+      {"a lower version",
+       [](Expectations& e, Handshake& h) {
+         e.tls_min_version = Version::kTls12;
+         h.version = Version::kTls11;
+       },
+       "tls_min_version=0 "},
+      {"the chain's days, to the second",
+       [](Expectations& e, Handshake&) { e.certificate_days = 45; },
+       "certificate_days=1 "},
+      {"a second less",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 45;
+         h.verdict->chain_not_after -= std::chrono::seconds(1);
+       },
+       "certificate_days=0 "},
+      {"the certificate before its chain",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 45;
+         h.certificate->not_after = kNow + days(44);
+       },
+       "certificate_days=0 "},
+      {"valid now is enough for 0 days",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 0;
+         h.certificate->not_after = kNow;
+       },
+       "certificate_days=1 "},
+      {"expired",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 0;
+         h.certificate->not_after = kNow - std::chrono::seconds(1);
+       },
+       "certificate_days=0 "},
+      {"the end of time",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 36500;
+         h.certificate->not_after = probe::WallTime::max();
+         h.verdict->chain_not_after = probe::WallTime::max();
+       },
+       "certificate_days=1 "},
+      {"before all time, and more days than there are",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = std::numeric_limits<int>::max();
+         h.certificate->not_after = probe::WallTime::min();
+       },
+       "certificate_days=0 "},
+      {"no certificate",
+       [](Expectations& e, Handshake& h) {
+         e.certificate_days = 1;
+         e.tls_min_version = Version::kTls12;
+         h.certificate.reset();
+         h.verdict.reset();
+       },
+       "tls_min_version=1 "},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    probe::Target target = MakeTarget(probe::TlsMode::kImplicit);
+    Handshake handshake = tests::MakeHandshake();
+    c.change(target.expect, handshake);
+    CHECK(Judged(target, {.handshake = &handshake}) == c.want);
+    CHECK(Judged(target, {}) == "");
+  }
+}
+
+TEST_CASE("all expectations at once") {
+  probe::Target target = MakeTarget(probe::TlsMode::kOpportunistic);
+  target.expect = {.banner = "mx1.example.com",
+                   .starttls = true,
+                   .auth = false,
+                   .size_at_least = 1e6,
+                   .capabilities = {"8BITMIME"},
+                   .tls_min_version = probe::tls::Version::kTls12,
+                   .certificate_days = 14};
+  const probe::smtp::Banner banner = MakeBanner("mx1.example.com");
+  const probe::smtp::Capabilities clear = MakeCapabilities();
+  const probe::smtp::Capabilities inside = tests::MakeInside();
+  const probe::tls::Handshake handshake = tests::MakeHandshake();
+  CHECK(Judged(target, {.banner = &banner,
+                        .clear = &clear,
+                        .inside = &inside,
+                        .handshake = &handshake}) ==
+        "banner=1 starttls=1 auth=1 size_at_least=1 capabilities=1 "
+        "tls_min_version=1 certificate_days=1 ");
 }
 
 }  // namespace

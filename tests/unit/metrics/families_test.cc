@@ -10,34 +10,17 @@ namespace exporter::metrics {
 namespace {
 
 using tests::BusyResult;
+using tests::Contains;
 using tests::GoodResult;
 using tests::kNow;
 using tests::MakeEndpoint;
 using tests::MakeTarget;
 using tests::milliseconds;
 using tests::minutes;
+using tests::OnePage;
 using tests::Page;
 using tests::seconds;
-
-bool Contains(const std::string& text, std::string_view part) {
-  return text.find(part) != std::string::npos;
-}
-
-// Without the labels that all samples of the first series share.
-std::string Short(std::string text) {
-  const std::string labels =
-      R"(target="mx1.example.com:25",module="smtp",address="192.0.2.1")";
-  for (std::size_t at = 0; (at = text.find(labels, at)) != std::string::npos;) {
-    text.replace(at, labels.size(), "L");
-  }
-  return text;
-}
-
-Page OnePage(const probe::Target& target = MakeTarget()) {
-  Page page;
-  page.Add(target, MakeEndpoint(1, "192.0.2.1"));
-  return page;
-}
+using tests::Short;
 
 constexpr std::string_view kGoodSamples = R"(smtp_reachable{L} 1
 smtp_probe_success{L} 1

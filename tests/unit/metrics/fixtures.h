@@ -3,9 +3,11 @@
 #define TESTS_UNIT_METRICS_FIXTURES_H_
 
 #include <chrono>
+#include <cstddef>
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -15,6 +17,8 @@
 #include "probe/endpoint.h"
 #include "probe/result.h"
 #include "probe/target.h"
+#include "probe/tls/handshake.h"
+#include "probe/tls/version.h"
 
 namespace tests {
 
@@ -25,23 +29,50 @@ using std::chrono::seconds;
 // 2026-11-23 10:00:00 UTC.
 inline constexpr probe::WallTime kNow{seconds(1795428000)};
 
+inline bool Contains(const std::string& text, std::string_view part) {
+  return text.find(part) != std::string::npos;
+}
+
+// Without the labels that all samples of the first series share.
+inline std::string Short(std::string text) {
+  const std::string labels =
+      R"(target="mx1.example.com:25",module="smtp",address="192.0.2.1")";
+  for (std::size_t at = 0; (at = text.find(labels, at)) != std::string::npos;) {
+    text.replace(at, labels.size(), "L");
+  }
+  return text;
+}
+
 // The clocks of the tests run together.
 inline probe::Moment MomentAt(probe::WallTime wall) {
   return {.steady = probe::Time(wall.time_since_epoch()), .wall = wall};
 }
 
-inline probe::Target MakeTarget() {
+inline std::shared_ptr<const probe::Conversation> MakeConversation(
+    probe::TlsMode mode,
+    probe::tls::KeyType key_type = probe::tls::KeyType::kAny) {
+  auto conversation = std::make_shared<probe::Conversation>();
+  conversation->tls.mode = mode;
+  conversation->tls.key_type = key_type;
+  return conversation;
+}
+
+inline probe::Target MakeTarget(probe::TlsMode mode = probe::TlsMode::kNone) {
   probe::Target target;
   target.name = "mx1.example.com:25";
   target.host = "mx1.example.com";
   target.module = "smtp";
+  target.conversation = MakeConversation(mode);
   return target;
 }
 
-inline probe::Endpoint MakeEndpoint(probe::EndpointId id,
-                                    const std::string& address) {
+inline probe::Endpoint MakeEndpoint(
+    probe::EndpointId id, const std::string& address,
+    probe::tls::KeyType key_type = probe::tls::KeyType::kAny) {
   probe::Endpoint endpoint;
   endpoint.id = id;
+  endpoint.conversation =
+      MakeConversation(probe::TlsMode::kOpportunistic, key_type);
   if (!address.empty()) endpoint.address = probe::IpAddress::Parse(address);
   return endpoint;
 }
@@ -64,12 +95,48 @@ inline probe::smtp::Capabilities MakeCapabilities() {
   return capabilities;
 }
 
+// The same server's answer inside TLS.
+inline probe::smtp::Capabilities MakeInside() {
+  probe::smtp::Capabilities capabilities;
+  capabilities.esmtp = true;
+  capabilities.size = true;
+  capabilities.size_limit = 52428800;
+  capabilities.keywords = {"8BITMIME", "REQUIRETLS", "SIZE"};
+  return capabilities;
+}
+
+// A good certificate, valid for 60 days more.
+inline probe::tls::Handshake MakeHandshake() {
+  probe::tls::Handshake handshake;
+  handshake.version = probe::tls::Version::kTls13;
+  handshake.cipher = "TLS_AES_256_GCM_SHA384";
+  handshake.group = "X25519";
+  handshake.certificate = probe::tls::Certificate{
+      .fingerprint_sha256 = std::string(64, 'a'),
+      .subject = "CN=mx1.example.com",
+      .issuer = "CN=Test CA,O=Example",
+      .serial = "04d2",
+      .key = "rsa2048",
+      .names = {"mx1.example.com"},
+      .not_before = kNow - std::chrono::days(30),
+      .not_after = kNow + std::chrono::days(60),
+  };
+  handshake.verdict = probe::tls::Verdict{
+      .trusted = true,
+      .code = 0,
+      .reason = "ok",
+      .name_match = true,
+      .chain_not_after = kNow + std::chrono::days(45),
+  };
+  return handshake;
+}
+
 inline std::optional<probe::Duration>& PhaseDuration(probe::ProbeResult& result,
                                                      probe::Phase phase) {
   return result.phase_durations[static_cast<std::size_t>(phase)];
 }
 
-// A probe in which all went well.
+// A probe in which all went well, before it came to TLS.
 inline probe::ProbeResult GoodResult(probe::WallTime finished = kNow) {
   probe::ProbeResult result;
   result.finished = MomentAt(finished);
@@ -80,6 +147,25 @@ inline probe::ProbeResult GoodResult(probe::WallTime finished = kNow) {
   result.reachable = true;
   result.banner = MakeBanner("mx1.example.com");
   result.clear = MakeCapabilities();
+  return result;
+}
+
+// One that went on inside TLS.
+inline probe::ProbeResult TlsResult(probe::WallTime finished = kNow) {
+  probe::ProbeResult result = GoodResult(finished);
+  result.inside = MakeInside();
+  result.starttls_success = true;
+  result.plaintext_after_starttls = false;
+  result.handshake = MakeHandshake();
+  return result;
+}
+
+// One that began with TLS (port 465).
+inline probe::ProbeResult ImplicitResult(probe::WallTime finished = kNow) {
+  probe::ProbeResult result = TlsResult(finished);
+  result.clear.reset();
+  result.starttls_success.reset();
+  result.plaintext_after_starttls.reset();
   return result;
 }
 
@@ -116,7 +202,7 @@ class Page {
     return {.series =
                 std::make_shared<const exporter::metrics::SeriesList>(series_),
             .states = store_->Snapshot(ids_),
-            .now = MomentAt(now).steady};
+            .now = MomentAt(now)};
   }
 
   // The pieces, as a client gets them.
@@ -152,6 +238,12 @@ class Page {
   std::shared_ptr<exporter::ResultStore> store_ =
       std::make_shared<exporter::ResultStore>();
 };
+
+inline Page OnePage(const probe::Target& target = MakeTarget()) {
+  Page page;
+  page.Add(target, MakeEndpoint(1, "192.0.2.1"));
+  return page;
+}
 
 }  // namespace tests
 

@@ -18,31 +18,34 @@ namespace exporter::metrics {
 namespace {
 
 using tests::BusyResult;
-using tests::GoodResult;
 using tests::kNow;
 using tests::MakeEndpoint;
 using tests::MakeTarget;
 using tests::milliseconds;
+using tests::TlsResult;
 
 // Every family has a sample, and peers said what they could to break it.
 std::string FullPage(Format format) {
   tests::Page page;
-  probe::Target target = MakeTarget();
+  probe::Target target = MakeTarget(probe::TlsMode::kOpportunistic);
   target.labels = {{"team", "a\"b\\c\nd é"}};
   target.expect.starttls = true;
   page.Add(target, MakeEndpoint(1, "192.0.2.1"));
   page.Add(target, MakeEndpoint(2, "2001:db8::1"));
   target.name = "new.example.com:25";
   page.Add(target, MakeEndpoint(3, ""));
-  probe::ProbeResult result = GoodResult();
+  probe::ProbeResult result = TlsResult();
   result.banner->hostname = "\xff\x1b\"\n\\} 1\r" + std::string(500, 'x');
   result.banner->quirks.Add(probe::smtp::Quirk::kBareLf);
   result.clear->auth = true;
   result.clear->auth_mechanisms = {"LOGIN\t", "PLAIN"};
   result.clear->keywords = {"\x80", "# EOF", "X\n# EOF\n"};
   result.clear->size_limit = std::numeric_limits<double>::infinity();
+  result.inside->keywords = result.clear->keywords;
+  result.handshake->certificate->subject = "CN=\xff\"\n\\} 1\r# EOF";
+  result.handshake->certificate->issuer = std::string(1000, '"');
   page.Put(1, result);
-  page.Put(2, GoodResult());
+  page.Put(2, TlsResult());
   page.Put(2, BusyResult(kNow));
 
   SelfMetrics self;
@@ -96,6 +99,18 @@ TEST_CASE("every family of this version is on the page") {
                                  "smtp_esmtp",
                                  "smtp_expectation_met",
                                  "smtp_quirk",
+                                 "smtp_starttls_success",
+                                 "smtp_plaintext_after_starttls",
+                                 "smtp_tls_info",
+                                 "smtp_tls_certificate_not_after_timestamp_"
+                                 "seconds",
+                                 "smtp_tls_certificate_not_before_timestamp_"
+                                 "seconds",
+                                 "smtp_tls_chain_not_after_timestamp_seconds",
+                                 "smtp_tls_certificate_trusted",
+                                 "smtp_tls_certificate_name_match",
+                                 "smtp_tls_verify_info",
+                                 "smtp_tls_certificate_info",
                                  "smtp_prober_build_info",
                                  "smtp_prober_event_loop_lag_seconds",
                                  "process_open_fds"}) {
@@ -177,8 +192,8 @@ class OpenMetricsReader {
   // The offset behind '}'; npos when something between is wrong.
   static std::size_t LabelsEnd(const std::string& line, std::size_t at) {
     while (true) {
-      const std::size_t equals =
-          line.find_first_not_of("abcdefghijklmnopqrstuvwxyz_", at + 1);
+      const std::size_t equals = line.find_first_not_of(
+          "abcdefghijklmnopqrstuvwxyz0123456789_", at + 1);
       if (equals == std::string::npos || equals == at + 1 ||
           line.compare(equals, 2, "=\"") != 0) {
         return std::string::npos;

@@ -14,6 +14,7 @@ using tests::BusyResult;
 using tests::GoodResult;
 using tests::kNow;
 using tests::seconds;
+using tests::TlsResult;
 
 TEST_CASE("a new endpoint is known and has no verdict") {
   ResultStore store;
@@ -43,9 +44,11 @@ TEST_CASE("a result becomes verdict, counters and facts") {
   CHECK(state.interval == seconds(60));
   CHECK(state.probes == 1);
   CHECK(state.failures == 0);
-  CHECK(state.banner == GoodResult().banner);
+  REQUIRE(state.banner != nullptr);
+  CHECK(*state.banner == *GoodResult().banner);
   CHECK(state.banner_observed.wall == kNow);
-  CHECK(state.clear == GoodResult().clear);
+  REQUIRE(state.clear != nullptr);
+  CHECK(*state.clear == *GoodResult().clear);
   CHECK(state.clear_observed.wall == kNow);
   CHECK(store.Snapshot({1})[0] == transition->after);
 }
@@ -88,6 +91,124 @@ TEST_CASE("a failed probe may still observe") {
   CHECK(state->banner->hostname == "mx2.example.com");
   CHECK(state->banner_observed.wall == kNow + seconds(60));
   CHECK(state->clear_observed.wall == kNow);
+}
+
+TEST_CASE("what TLS showed is folded in") {
+  ResultStore store;
+  store.Add(1);
+  const ResultStore::State state = store.Put(1, TlsResult())->after;
+  REQUIRE(state->inside != nullptr);
+  CHECK(*state->inside == *TlsResult().inside);
+  REQUIRE(state->handshake != nullptr);
+  CHECK(*state->handshake == *TlsResult().handshake);
+  CHECK(state->starttls_success == true);
+  CHECK(state->plaintext_after_starttls == false);
+  for (const probe::Moment& observed :
+       {state->inside_observed, state->handshake_observed,
+        state->starttls_success_observed,
+        state->plaintext_after_starttls_observed}) {
+    CHECK(observed.wall == kNow);
+  }
+}
+
+TEST_CASE("what TLS showed stays while nothing is known of it") {
+  struct Case {
+    const char* name;
+    void (*change)(probe::ProbeResult&);
+    std::optional<bool> starttls_success;
+    std::optional<bool> plaintext_after_starttls;
+  };
+  const std::vector<Case> cases = {
+      {"too busy",
+       [](probe::ProbeResult& result) { result = BusyResult(kNow); }, true,
+       false},
+      {"421 to STARTTLS", [](probe::ProbeResult&) {}, true, false},
+      {"STARTTLS refused",
+       [](probe::ProbeResult& result) { result.starttls_success = false; },
+       false, false},
+      {"injection",
+       [](probe::ProbeResult& result) {
+         result.starttls_success = false;
+         result.plaintext_after_starttls = true;
+       },
+       false, true},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    ResultStore store;
+    store.Add(1);
+    const ResultStore::State good = store.Put(1, TlsResult())->after;
+    probe::ProbeResult result = GoodResult(kNow + seconds(60));
+    c.change(result);
+    const ResultStore::State state = store.Put(1, result)->after;
+    CHECK(state->inside == good->inside);
+    CHECK(state->inside_observed.wall == kNow);
+    CHECK(state->handshake == good->handshake);
+    CHECK(state->handshake_observed.wall == kNow);
+    CHECK(state->starttls_success == c.starttls_success);
+    CHECK(state->plaintext_after_starttls == c.plaintext_after_starttls);
+  }
+}
+
+TEST_CASE("an EHLO reply without STARTTLS ends what TLS showed") {
+  for (const bool helo_only : {false, true}) {
+    ResultStore store;
+    store.Add(1);
+    store.Put(1, TlsResult());
+    probe::ProbeResult result = GoodResult(kNow + seconds(60));
+    result.clear->starttls = false;
+    if (helo_only) result.clear = probe::smtp::Capabilities();
+    const ResultStore::State state = store.Put(1, result)->after;
+    CHECK(state->inside == nullptr);
+    CHECK(state->handshake == nullptr);
+    CHECK_FALSE(state->starttls_success);
+    CHECK_FALSE(state->plaintext_after_starttls);
+    CHECK(state->banner != nullptr);
+    CHECK(store.Put(1, TlsResult())->after->handshake != nullptr);
+  }
+}
+
+TEST_CASE("implicit TLS has no clear facts and keeps those inside") {
+  ResultStore store;
+  store.Add(1);
+  store.Put(1, tests::ImplicitResult());
+  const ResultStore::State state = store.Put(1, tests::ImplicitResult())->after;
+  CHECK(state->clear == nullptr);
+  CHECK(state->inside != nullptr);
+  CHECK(state->handshake != nullptr);
+  CHECK_FALSE(state->starttls_success);
+}
+
+TEST_CASE("a handshake is replaced whole") {
+  ResultStore store;
+  store.Add(1);
+  store.Put(1, TlsResult());
+  probe::ProbeResult result = TlsResult(kNow + seconds(60));
+  result.handshake->certificate.reset();
+  result.handshake->verdict.reset();
+  const ResultStore::State state = store.Put(1, result)->after;
+  CHECK_FALSE(state->handshake->certificate);
+  CHECK_FALSE(state->handshake->verdict);
+}
+
+TEST_CASE("an equal fact is not stored again and becomes younger") {
+  ResultStore store;
+  store.Add(1);
+  const ResultStore::State first = store.Put(1, TlsResult())->after;
+  const ResultStore::State second =
+      store.Put(1, TlsResult(kNow + seconds(60)))->after;
+  CHECK(second->banner == first->banner);
+  CHECK(second->clear == first->clear);
+  CHECK(second->inside == first->inside);
+  CHECK(second->handshake == first->handshake);
+  CHECK(second->handshake_observed.wall == kNow + seconds(60));
+
+  probe::ProbeResult other = TlsResult(kNow + seconds(120));
+  other.handshake->certificate->serial = "04d3";
+  const ResultStore::State third = store.Put(1, other)->after;
+  CHECK(third->handshake != first->handshake);
+  CHECK(third->inside == first->inside);
+  CHECK(first->handshake->certificate->serial == "04d2");
 }
 
 TEST_CASE("adding again keeps everything, removing forgets") {
