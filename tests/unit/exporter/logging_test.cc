@@ -11,9 +11,12 @@
 #include <vector>
 
 #include "tests/support/catch.h"
+#include "tests/unit/exporter/stderr.h"
 
 namespace exporter {
 namespace {
+
+using tests::Stderr;
 
 constexpr std::string_view kTime = "2026-11-23T10:00:00.123Z";
 
@@ -75,27 +78,6 @@ TEST_CASE("a line has time, level, message and the fields in order") {
         R"({"time":"2026-11-23T10:00:00.123Z","level":"ERROR","msg":"x"})");
   CHECK(FormatLogLine(LogFormat::kLogfmt, kTime, LogLevel::kDebug, "x", {}) ==
         "time=2026-11-23T10:00:00.123Z level=DEBUG msg=x");
-}
-
-// What `action` writes to file descriptor 2.
-template <typename Action>
-std::string Stderr(Action action) {
-  std::FILE* const file = std::tmpfile();
-  REQUIRE(file != nullptr);
-  std::fflush(stderr);
-  const int saved = dup(STDERR_FILENO);
-  dup2(fileno(file), STDERR_FILENO);
-  action();
-  std::fflush(stderr);
-  dup2(saved, STDERR_FILENO);
-  close(saved);
-  std::rewind(file);
-  std::string text;
-  std::array<char, 4096> piece{};
-  while (const std::size_t n = std::fread(piece.data(), 1, piece.size(), file))
-    text.append(piece.data(), n);
-  std::fclose(file);
-  return text;
 }
 
 TEST_CASE("without StartLogging lines from INFO up go out as logfmt") {
