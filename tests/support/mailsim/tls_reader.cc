@@ -24,7 +24,7 @@ std::vector<tests::Identity> ReadIdentities(const Field& field) {
     const auto found = all.find(name);
     if (found == all.end()) {
       std::string known;
-      for (const auto& [each, identity] : all) (known += ' ') += each;
+      for (const auto& [each, identity] : all) known.append(" ").append(each);
       field.Fail("unknown identity \"" + name + "\"; known:" + known);
     }
     if (std::exchange(name == "good-rsa" ? has_rsa : has_ecdsa, true)) {
