@@ -3,6 +3,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "tests/support/pki.h"
 
@@ -13,6 +14,16 @@ using tests::TlsPeerContext;
 using tests::TlsPeerSettings;
 using tests::TlsRange;
 
+const tests::Identity& FindIdentity(const Field& field,
+                                    const std::string& name) {
+  const auto& all = tests::TestPki().identities();
+  const auto found = all.find(name);
+  if (found != all.end()) return found->second;
+  std::string known;
+  for (const auto& [each, identity] : all) known.append(" ").append(each);
+  field.Fail("unknown identity \"" + name + "\"; known:" + known);
+}
+
 // One certificate of each key type: a further one would take the place of
 // that before it.
 std::vector<tests::Identity> ReadIdentities(const Field& field) {
@@ -20,17 +31,10 @@ std::vector<tests::Identity> ReadIdentities(const Field& field) {
   bool has_rsa = false;
   bool has_ecdsa = false;
   for (const std::string& name : field.Texts()) {
-    const auto& all = tests::TestPki().identities();
-    const auto found = all.find(name);
-    if (found == all.end()) {
-      std::string known;
-      for (const auto& [each, identity] : all) known.append(" ").append(each);
-      field.Fail("unknown identity \"" + name + "\"; known:" + known);
-    }
+    identities.push_back(FindIdentity(field, name));
     if (std::exchange(name == "good-rsa" ? has_rsa : has_ecdsa, true)) {
       field.Fail("two of the same key type; only good-rsa is RSA");
     }
-    identities.push_back(found->second);
   }
   if (identities.empty()) field.Fail("empty");
   return identities;
