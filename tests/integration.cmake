@@ -17,6 +17,9 @@ set(environment "SMTP_PROBER=$<TARGET_FILE:smtp_prober>"
 if(TARGET mailsim)
   list(APPEND environment "MAILSIM=$<TARGET_FILE:mailsim>")
 endif()
+if(TARGET make_pki)
+  list(APPEND environment "MAKE_PKI=$<TARGET_FILE:make_pki>")
+endif()
 
 file(GLOB tests CONFIGURE_DEPENDS integration/*_test.py)
 foreach(source IN LISTS tests)

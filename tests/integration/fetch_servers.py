@@ -18,6 +18,7 @@ PACKAGES = {
     "postfix": ["postfix"],
     "exim": ["exim4-base", "exim4-config", "exim4-daemon-light"],
     "opensmtpd": ["opensmtpd"],
+    "dovecot": ["dovecot-core", "dovecot-submissiond"],
 }
 
 

@@ -2,12 +2,11 @@
 """Postfix: smtpd, and postscreen in front of it."""
 
 import re
-import socketserver
-import threading
 import unittest
 
-from harness import Prober, config
-from servers import Postfix, own_address
+from harness import Prober, config, pki
+from sasl_stub import SaslStub
+from servers import Postfix
 
 CLEAN = "disconnect from localhost[127.0.0.1] ehlo=1 quit=1 commands=2"
 # What a rude client leaves in the log.
@@ -15,36 +14,6 @@ RUDE = re.compile("lost connection|PREGREET|HANGUP|pipelining|timeout after|"
                   "non-SMTP command|BARE NEWLINE|COMMAND TIME LIMIT")
 KEYWORDS = ["8BITMIME", "CHUNKING", "DSN", "ENHANCEDSTATUSCODES", "ETRN",
             "PIPELINING", "SIZE", "SMTPUTF8", "VRFY"]
-
-
-class SaslStub(socketserver.ThreadingTCPServer):
-    """As much of Dovecot's authentication service as smtpd needs to know
-    which mechanisms it may offer."""
-
-    daemon_threads = True
-    allow_reuse_address = True
-    MECHANISMS = ("PLAIN", "LOGIN")
-
-    class Session(socketserver.StreamRequestHandler):
-        def handle(self):
-            lines = ["VERSION\t1\t1"]
-            lines += [f"MECH\t{m}\tplaintext" for m in SaslStub.MECHANISMS]
-            lines += ["SPID\t1", "CUID\t1", "COOKIE\t0123456789abcdef",
-                      "DONE"]
-            self.wfile.write("".join(l + "\n" for l in lines).encode())
-            while self.rfile.readline():
-                pass
-
-    def __init__(self):
-        super().__init__((own_address(), 0), self.Session)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    def path(self):
-        return "inet:{}:{}".format(*self.server_address)
-
-    def __exit__(self, *unused):
-        self.shutdown()
-        self.server_close()
 
 
 class PostfixTest(unittest.TestCase):
@@ -106,22 +75,8 @@ class PostfixTest(unittest.TestCase):
                 self.assertIsNone(page.value("smtp_banner_match"))
             self.assert_polite(server, probes=2)
 
-    def test_starttls(self):
-        with Postfix(certificate=True) as server:
-            with Prober(config(server.target)) as prober:
-                page = prober.probed()
-                self.assertEqual(page.value("smtp_starttls_advertised"), 1)
-                self.assertEqual(
-                    page.label_values("smtp_capability", "capability",
-                                      tls="no"),
-                    sorted(KEYWORDS + ["STARTTLS"]))
-            self.assert_polite(server, probes=1)
-
     def test_auth_in_both_spellings(self):
-        with SaslStub() as sasl, Postfix({
-                "smtpd_sasl_auth_enable": "yes",
-                "smtpd_sasl_type": "dovecot",
-                "smtpd_sasl_path": sasl.path(),
+        with SaslStub() as sasl, Postfix(sasl.settings() | {
                 "broken_sasl_auth_clients": "yes"}) as server:
             with Prober(config(server.target)) as prober:
                 page = prober.probed()
@@ -135,10 +90,7 @@ class PostfixTest(unittest.TestCase):
             self.assert_polite(server, probes=1)
 
     def test_a_submission_server_may_offer_auth(self):
-        with SaslStub() as sasl, Postfix({
-                "smtpd_sasl_auth_enable": "yes",
-                "smtpd_sasl_type": "dovecot",
-                "smtpd_sasl_path": sasl.path()}) as server:
+        with SaslStub() as sasl, Postfix(sasl.settings()) as server:
             modules = {"users": {"role": "submission"}}
             target = self.target(server, module="users")
             with Prober(config(target, modules=modules)) as prober:
@@ -161,7 +113,7 @@ class PostfixTest(unittest.TestCase):
     def test_too_many_connections_hide_no_facts(self):
         with Postfix({"smtpd_client_connection_rate_limit": "1",
                       "anvil_rate_time_unit": "600s"},
-                     certificate=True) as server:
+                     identities=[pki().identity("good")]) as server:
             with Prober(config(server.target)) as prober:
                 page = prober.scrape_until(failed, "a 421")
                 self.assertEqual(page.failure(),

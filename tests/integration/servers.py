@@ -1,192 +1,14 @@
-"""Real mail servers on loopback: Postfix, its smtp-sink, Exim, OpenSMTPD.
+"""The real mail servers that the tests talk to, each in a jail of its own."""
 
-Each runs in the foreground in a root directory of its own (see jail) on a
-loopback address of its own, so that it never meets the machine's.
-"""
-
+import functools
 import os
 import pathlib
-import random
 import shutil
-import socket
 import subprocess
 import tempfile
-import time
 
-import fetch_servers
 from harness import lacking
-
-HERE = pathlib.Path(__file__).resolve().parent
-PORT = 2525
-START_SECONDS = 30  # A cold start on a busy machine under test.
-LOG_SECONDS = 10
-CANNOT = 75  # jail's exit code.
-SUDO = [] if os.geteuid() == 0 else ["sudo", "-n"]
-
-
-def own_address():
-    """A loopback address that nothing else here uses."""
-    while True:
-        address = "127.{}.{}.{}".format(
-            random.randint(64, 250), random.randint(1, 254),
-            random.randint(1, 254))
-        with socket.socket() as probe:
-            # Listeners on 0.0.0.0 have every address.
-            if probe.connect_ex((address, PORT)) != 0:
-                return address
-
-
-def add_user(name, uid, *groups):
-    """Shell lines that add a user to the jail, unless the machine has it."""
-    lines = [
-        f"getent group {name} >/dev/null || "
-        f"echo '{name}:x:{uid}:' >>/etc/group",
-        f"getent passwd {name} >/dev/null || "
-        f"echo '{name}:x:{uid}:{uid}::/nonexistent:/usr/sbin/nologin' "
-        ">>/etc/passwd",
-    ]
-    for offset, group in enumerate(groups, 1):
-        lines.append(f"getent group {group} >/dev/null || "
-                     f"echo '{group}:x:{uid + offset}:' >>/etc/group")
-    return "\n".join(lines) + "\n"
-
-
-def make_certificate(directory, name):
-    """A self-signed certificate; returns (certificate, key) file names."""
-    certificate = pathlib.Path(directory) / "server.crt"
-    key = pathlib.Path(directory) / "server.key"
-    subprocess.run(
-        ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days",
-         "2", "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}",
-         "-keyout", key, "-out", certificate],
-        check=True, capture_output=True)
-    return certificate.name, key.name
-
-
-class JailedServer:
-    """A server in a jail. Subclasses say what to run.
-
-    `with Postfix({...}) as server:` starts it and waits until it accepts
-    connections on `server.address`, port `server.port`.
-    """
-
-    package = ""  # A key of fetch_servers.PACKAGES.
-    # Where it logs, under /mnt in the jail; by default what it prints.
-    log_file = "output.log"
-
-    def __init__(self):
-        self.address = own_address()
-        self.port = PORT
-        self._directory = None
-        self._process = None
-
-    @property
-    def target(self):
-        return f"{self.address}:{self.port}"
-
-    @property
-    def directory(self):
-        """Seen as /mnt in the jail."""
-        return pathlib.Path(self._directory.name)
-
-    def setup(self):
-        """Shell script to run inside the jail before the server."""
-        raise NotImplementedError
-
-    def command(self):
-        raise NotImplementedError
-
-    def write(self, name, text):
-        (self.directory / name).write_text(text, encoding="utf-8")
-
-    def log(self):
-        return self._read(self.log_file)
-
-    def log_until(self, condition):
-        """The log once `condition` holds for it, or else as it is after some
-        seconds: a server may write the last line after its last reply."""
-        deadline = time.monotonic() + LOG_SECONDS
-        while not condition(log := self.log()):
-            if time.monotonic() > deadline:
-                break
-            time.sleep(0.05)
-        return log
-
-    def output(self):
-        return self._read("output.log")
-
-    def _read(self, name):
-        """"" while it is not there. Under sudo it may be root's alone."""
-        done = subprocess.run([*SUDO, "cat", self.directory / name],
-                              stdin=subprocess.DEVNULL, capture_output=True,
-                              check=False)
-        return done.stdout.decode("utf-8", errors="replace")
-
-    def __enter__(self):
-        if SUDO and shutil.which("sudo") is None:
-            raise lacking("a mail server needs root or sudo")
-        try:
-            packages = fetch_servers.fetch(self.package)
-        except (fetch_servers.Unavailable, OSError) as error:
-            raise lacking(f"no {self.package}: {error}") from error
-        self._directory = tempfile.TemporaryDirectory(prefix="smtp-server-")
-        os.chmod(self.directory, 0o755)
-        setup = self.setup()
-        with open(self.directory / "output.log", "wb") as output:
-            self._process = subprocess.Popen(
-                [*SUDO, "unshare", "--mount", "--pid", "--fork",
-                 "--kill-child", "--propagation", "private", HERE / "jail",
-                 self.directory, setup, *packages, "--", *self.command()],
-                stdin=subprocess.PIPE, stdout=output,
-                stderr=subprocess.STDOUT)
-        try:
-            self._wait_until_it_listens()
-        except BaseException:
-            self.stop()
-            raise
-        return self
-
-    def _wait_until_it_listens(self):
-        deadline = time.monotonic() + START_SECONDS
-        while not self._listens():
-            code = self._process.poll()
-            if code == CANNOT or (code is not None and os.geteuid() != 0):
-                raise lacking(
-                    f"no root directory of its own: {self.output()}")
-            if code is not None or time.monotonic() > deadline:
-                raise AssertionError(
-                    f"{type(self).__name__} did not start (exit code {code}):"
-                    f"\n{self.output()}\n{self.log()}")
-            time.sleep(0.02)
-
-    def _listens(self):
-        """Looks without connecting: some servers count connections."""
-        quad = bytes(map(int, self.address.split(".")))[::-1].hex().upper()
-        wanted = f"{quad}:{self.port:04X}"
-        with open("/proc/net/tcp", encoding="ascii") as table:
-            return any(
-                line.split()[1] == wanted and line.split()[3] == "0A"
-                for line in list(table)[1:])
-
-    def stop(self):
-        if self._process is not None:
-            self._process.stdin.close()
-            try:
-                self._process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
-            self._process = None
-        if self._directory is not None:
-            if SUDO:  # Some of it is the server's.
-                subprocess.run([*SUDO, "chown", "-R", str(os.geteuid()),
-                                self.directory], check=False)
-            self._directory.cleanup()
-            self._directory = None
-
-    def __exit__(self, *unused):
-        self.stop()
-
+from jailed_server import HERE, JailedServer, add_user
 
 class Postfix(JailedServer):
     """smtpd(8), or postscreen(8) in front of it."""
@@ -194,12 +16,11 @@ class Postfix(JailedServer):
     package = "postfix"
     log_file = "mail.log"
 
-    def __init__(self, settings=None, postscreen=False, certificate=False):
+    def __init__(self, settings=None, postscreen=False, **keys):
         """`settings`: lines of main.cf, {name: value}."""
-        super().__init__()
+        super().__init__(**keys)
         self._settings = settings or {}
         self._postscreen = postscreen
-        self._certificate = certificate
 
     def setup(self):
         settings = {
@@ -215,14 +36,17 @@ class Postfix(JailedServer):
             # The tests' own address is 127.0.0.1, which is excepted.
             "smtpd_client_event_limit_exceptions": "",
         }
-        if self._certificate:
-            certificate, key = make_certificate(self.directory,
-                                                "mail.example.com")
+        if self._identities:
             settings |= {
-                "smtpd_tls_cert_file": f"/mnt/{certificate}",
-                "smtpd_tls_key_file": f"/mnt/{key}",
+                # Each file a key and then its certificates.
+                "smtpd_tls_chain_files": ", ".join(
+                    f"{key}, {certificate}"
+                    for certificate, key in self.copy_identities()),
                 "smtpd_tls_security_level": "may",
+                "smtpd_tls_loglevel": "1",
             }
+        if self._client_roots:
+            settings["smtpd_tls_CAfile"] = "/mnt/clients.pem"
         settings |= self._settings
         self.write("main.cf", "".join(
             f"{name} = {value}\n" for name, value in settings.items()))
@@ -233,6 +57,9 @@ class Postfix(JailedServer):
                         "tlsproxy unix - - n - 0 tlsproxy"]
         else:
             services = [inlet + "- smtpd"]
+        if self._identities:
+            services.append(f"{self.address}:{self.tls_port} inet n - n - - "
+                            "smtpd -o smtpd_tls_wrappermode=yes")
         services += [
             "pickup unix n - n 60 1 pickup",
             "cleanup unix n - n - 0 cleanup",
@@ -248,7 +75,8 @@ class Postfix(JailedServer):
             "postlog unix-dgram n - n - 1 postlogd",
         ]
         self.write("master.cf", "".join(line + "\n" for line in services))
-        return add_user("postfix", 64101, "postdrop") + """
+        users = add_user("postfix", 64101, "postdrop")
+        return users + self.guard_keys() + """
 cp /mnt/main.cf /mnt/master.cf /etc/postfix/
 cp /usr/share/postfix/makedefs.out /usr/share/postfix/dynamicmaps.cf \
   /etc/postfix/
@@ -285,19 +113,27 @@ class Exim(JailedServer):
     package = "exim"
     log_file = "exim/main.log"
 
-    def __init__(self, settings="", acls="", authenticators=""):
+    def __init__(self, settings="", acls="", authenticators="", **keys):
         """Pieces of the configuration: main options, more ACLs (after `begin
         acl`), authenticators."""
-        super().__init__()
+        super().__init__(**keys)
         self._settings = settings
         self._acls = acls
         self._authenticators = authenticators
 
     def setup(self):
+        ports, tls = str(self.port), ""
+        if self._identities:
+            ports += f" : {self.tls_port}"
+            certificates, keys = zip(*self.copy_identities())
+            tls = (f"tls_on_connect_ports = {self.tls_port}\n"
+                   f"tls_certificate = {' : '.join(certificates)}\n"
+                   f"tls_privatekey = {' : '.join(keys)}\n")
         self.write("exim.conf", f"""
 primary_hostname = mail.example.com
 local_interfaces = {self.address}
-daemon_smtp_ports = {self.port}
+daemon_smtp_ports = {ports}
+{tls}
 spool_directory = /var/spool/exim4
 log_file_path = /mnt/exim/%s.log
 pid_file_path =
@@ -316,7 +152,8 @@ refuse:
 begin authenticators
 {self._authenticators}
 """)
-        return add_user("Debian-exim", 64111) + """
+        user = add_user("Debian-exim", 64111)
+        return user + self.guard_keys("Debian-exim") + """
 mkdir -p /var/spool/exim4 /mnt/exim /etc/exim4
 cp /mnt/exim.conf /etc/exim4/exim4.conf
 chown root:root /etc/exim4/exim4.conf
@@ -328,30 +165,132 @@ chown Debian-exim:Debian-exim /var/spool/exim4 /mnt/exim
         return ["/usr/sbin/exim4", "-bdf"]
 
 
+@functools.cache
+def _scratch():
+    return tempfile.TemporaryDirectory(prefix="smtp-servers-")
+
+
+@functools.cache
+def opensmtpd_keys():
+    """The library of opensmtpd_keys.cc, which says why."""
+    library = pathlib.Path(_scratch().name) / "keys.so"
+    try:
+        subprocess.run(
+            [os.environ.get("CXX", "c++"), "-shared", "-fPIC",
+             "-Wno-deprecated-declarations", "-o", library,
+             HERE / "opensmtpd_keys.cc", "-lcrypto"],
+            check=True, capture_output=True)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise lacking(f"no opensmtpd_keys: {error}") from error
+    return library
+
+
 class OpenSmtpd(JailedServer):
     package = "opensmtpd"
 
-    def __init__(self, settings="", listen=""):
-        """`settings`: lines of smtpd.conf before the listener, whose options
-        are `listen`."""
-        super().__init__()
+    def __init__(self, settings="", listen="", starttls="tls", **keys):
+        """`settings`: lines of smtpd.conf before the listeners, whose options
+        are `listen`; `starttls`: how the one without TLS offers it."""
+        super().__init__(**keys)
         self._settings = settings
         self._listen = listen
+        self._starttls = starttls
 
     def setup(self):
+        # smtpd chooses among the certificates by their name in smtpd.conf.
+        pki = [f'pki "mx{index}" cert "{certificate}"\n'
+               f'pki "mx{index}" key "{key}"\n'
+               for index, (certificate, key)
+               in enumerate(self.copy_identities())]
+        clear, tls = self._listener(self.port, ""), ""
+        if pki:
+            clear = self._listener(self.port, f"{self._starttls} pki mx0")
+            tls = self._listener(self.tls_port, "smtps pki mx0")
         self.write("smtpd.conf", f"""
+{"".join(pki)}
 {self._settings}
-listen on {self.address} port {self.port} {self._listen} hostname mail.example.com
+{clear}
+{tls}
 action "drop" mda "/bin/true"
 match from any for domain "example.com" action "drop"
 """)
         users = add_user("opensmtpd", 64121) + add_user("opensmtpq", 64123)
-        return users + """
+        if pki:
+            shutil.copy(opensmtpd_keys(), self.directory / "keys.so")
+        return users + self.guard_keys() + """
 cp /mnt/smtpd.conf /etc/smtpd.conf
 chmod 644 /etc/smtpd.conf
 mkdir -p /var/spool/smtpd /var/lib/opensmtpd/empty
 chmod 711 /var/spool/smtpd
 """
 
+    def _listener(self, port, options):
+        return (f"listen on {self.address} port {port} {options} "
+                f"{self._listen} hostname mail.example.com")
+
     def command(self):
-        return ["/usr/sbin/smtpd", "-d", "-v"]
+        preload = []
+        if self._identities:
+            preload = ["/usr/bin/env", "LD_PRELOAD=/mnt/keys.so"]
+        return [*preload, "/usr/sbin/smtpd", "-d", "-v"]
+
+
+class Dovecot(JailedServer):
+    """Its submission service, which asks another server only after AUTH."""
+
+    package = "dovecot"
+    log_file = "dovecot.log"
+
+    def __init__(self, settings="", **keys):
+        """`settings`: more lines of dovecot.conf."""
+        super().__init__(**keys)
+        self._settings = settings
+
+    def setup(self):
+        tls, tls_listener = "ssl = no", ""
+        if self._identities:
+            (certificate, key), = self.copy_identities()
+            tls = f"ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}"
+            tls_listener = f"""
+  inet_listener submissions {{
+    port = {self.tls_port}
+    ssl = yes
+  }}"""
+        self.write("dovecot.conf", f"""
+protocols = submission
+listen = {self.address}
+hostname = mail.example.com
+log_path = /mnt/dovecot.log
+base_dir = /run/dovecot
+state_dir = /run/dovecot
+{tls}
+disable_plaintext_auth = yes
+auth_mechanisms = plain login
+passdb {{
+  driver = passwd-file
+  args = /mnt/no-users
+}}
+userdb {{
+  driver = passwd-file
+  args = /mnt/no-users
+}}
+submission_relay_host = 127.0.0.1
+submission_relay_port = 9
+service submission-login {{
+  inet_listener submission {{
+    port = {self.port}
+  }}{tls_listener}
+}}
+{self._settings}
+""")
+        self.write("no-users", "")
+        users = add_user("dovecot", 64131) + add_user("dovenull", 64133)
+        return users + self.guard_keys() + """
+rm -rf /etc/dovecot
+mkdir -p /etc/dovecot
+cp /mnt/dovecot.conf /etc/dovecot/
+chmod 644 /etc/dovecot/dovecot.conf
+"""
+
+    def command(self):
+        return ["/usr/sbin/dovecot", "-F"]
