@@ -17,7 +17,7 @@ INTERVAL = 4
 TOLERANCE = 1
 SCENARIO = {"servers": [
     {"name": "one", "listen": "127.0.0.1:0",
-     "profile": {"capabilities": ["SIZE 1000", "STARTTLS"]}},
+     "profile": {"capabilities": ["SIZE 1000", "STARTTLS"]}, "tls": {}},
     {"name": "two", "listen": "127.0.0.1:0", "profile": {}},
 ]}
 
