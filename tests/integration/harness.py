@@ -353,10 +353,12 @@ class Prober:
 
 
 class MailSim:
-    """The simulator; `targets[name]` is a server's "address:port"."""
+    """The simulator; `targets[name]` is a server's "address:port".
+    `arguments` are further ones of the program."""
 
-    def __init__(self, scenario):
+    def __init__(self, scenario, *arguments):
         self._scenario = scenario
+        self._arguments = arguments
         self._directory = None
         self._process = None
         self.targets = {}
@@ -369,7 +371,8 @@ class MailSim:
         file.write_text(json.dumps(self._scenario), encoding="utf-8")
         self._log = file.with_name("log.json")
         self._process = subprocess.Popen(
-            [path, "--exit-with-stdin", "--log", self._log, file],
+            [path, "--exit-with-stdin", "--log", self._log, *self._arguments,
+             file],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         for line in self._process.stdout:
             server = json.loads(line)
