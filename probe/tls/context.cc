@@ -135,6 +135,8 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
                                    SSL_OP_LEGACY_SERVER_CONNECT |
                                    SSL_OP_NO_COMPRESSION |
                                    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
+  // OpenSSL's macro does not promise that it leaves the text alone.
+  std::string signatures = Signatures(settings.key_type);
   SSL_CTX_set_security_level(context, 0);
   SSL_CTX_set_security_callback(context, Allow);
   return SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
@@ -142,7 +144,7 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
              context, ProtocolNumber(settings.max_version)) == 1 &&
          SSL_CTX_set_cipher_list(context, Ciphers(settings.key_type)) == 1 &&
          SSL_CTX_set_ciphersuites(context, kTls13Ciphers) == 1 &&
-         SSL_CTX_set1_sigalgs_list(context, Signatures(settings.key_type)) == 1;
+         SSL_CTX_set1_sigalgs_list(context, signatures.data()) == 1;
 }
 
 void ShapeConnection(SSL_CTX* context, const Roots& roots) {

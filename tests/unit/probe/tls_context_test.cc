@@ -25,7 +25,8 @@ std::string ErrorOf(std::string_view pem) {
 }
 
 std::string ProtectedKey() {
-  const probe::tls::KeyPtr key(EVP_EC_gen("P-256"));
+  const probe::tls::KeyPtr key(
+      EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   const probe::tls::BioPtr out(BIO_new(BIO_s_mem()));
   const unsigned char passphrase[] = {'s', 'e', 's', 'a', 'm', 'e'};
   REQUIRE(

@@ -137,8 +137,8 @@ struct Issued {
 
 // A leaf that its root signed with this digest.
 Issued Issue(const EVP_MD* digest) {
-  const KeyPtr root_key(EVP_EC_gen("P-256"));
-  const KeyPtr leaf_key(EVP_EC_gen("P-256"));
+  const KeyPtr root_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
+  const KeyPtr leaf_key(EVP_PKEY_Q_keygen(nullptr, nullptr, "EC", "P-256"));
   const X509Ptr root = Unsigned("Old Root", "Old Root", root_key.get());
   REQUIRE(X509_sign(root.get(), root_key.get(), EVP_sha256()) != 0);
   const X509Ptr leaf = Unsigned("mx.example.com", "Old Root", leaf_key.get());
