@@ -197,7 +197,7 @@ std::expected<std::shared_ptr<const Roots>, std::string> Roots::Parse(
     std::string_view pem, bool partial_chain) {
   const auto certificates = ReadCertificates(pem);
   if (!certificates) return std::unexpected(certificates.error());
-  const std::shared_ptr<Roots> roots(new Roots);
+  std::shared_ptr<Roots> roots(new Roots);
   roots->store_ = X509_STORE_new();
   bool made = roots->store_ != nullptr;
   for (const X509Ptr& certificate : *certificates) {
@@ -214,7 +214,7 @@ std::expected<std::shared_ptr<const Roots>, std::string> Roots::Parse(
 }
 
 std::shared_ptr<const Roots> Roots::None() {
-  const std::shared_ptr<Roots> roots(new Roots);
+  std::shared_ptr<Roots> roots(new Roots);
   roots->store_ = X509_STORE_new();
   roots->digest_ = Digest({});
   return roots;
@@ -226,7 +226,7 @@ std::expected<std::shared_ptr<const Context>, ContextError> Context::Create(
     const ContextSettings& settings) {
   const ContextError failed{ContextError::Part::kLibrary,
                             "OpenSSL refuses the settings"};
-  const std::shared_ptr<Context> context(new Context);
+  std::shared_ptr<Context> context(new Context);
   context->roots_ = settings.roots;
   context->context_ = SSL_CTX_new(TLS_client_method());
   if (context->context_ == nullptr) return std::unexpected(failed);
