@@ -1,3 +1,13 @@
-# Measurements; not part of any other build: ninja bench_exposition.
+# Measurements; not part of any other build: ninja bench_exposition
+# bench_handshake. Only in a build with optimisation do they say anything.
 add_executable(bench_exposition EXCLUDE_FROM_ALL bench/exposition.cc)
 target_link_libraries(bench_exposition PRIVATE exporter_metrics)
+
+if(TARGET mailsim)
+  add_executable(bench_handshake EXCLUDE_FROM_ALL
+                 bench/handshake.cc bench/floor_client.cc bench/mail_server.cc)
+  target_link_libraries(bench_handshake PRIVATE probe tls_peer)
+  target_compile_definitions(bench_handshake PRIVATE
+                             MAILSIM="$<TARGET_FILE:mailsim>")
+  add_dependencies(bench_handshake mailsim)
+endif()
