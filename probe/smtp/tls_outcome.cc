@@ -1,5 +1,6 @@
 #include "probe/smtp/tls_outcome.h"
 
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdio>
@@ -33,14 +34,14 @@ std::string NamesText(const tls::Certificate& certificate) {
     return certificate.subject.empty() ? "no name" : certificate.subject;
   }
   std::string text;
-  const std::size_t count = certificate.names.size();
-  for (std::size_t i = 0; i < count && i < kMaxNamesShown; ++i) {
+  const std::size_t shown = std::min(certificate.names.size(), kMaxNamesShown);
+  for (std::size_t i = 0; i < shown; ++i) {
     if (i > 0) text += ", ";
     text += certificate.names[i];
   }
-  if (count > kMaxNamesShown) {
-    text += " and " + std::to_string(count - kMaxNamesShown) + " more";
-  }
+  const std::size_t more =
+      certificate.names.size() - shown + certificate.more_names;
+  if (more > 0) text += " and " + std::to_string(more) + " more";
   return Printable(text, kMaxShown);
 }
 

@@ -102,25 +102,26 @@ std::optional<IpAddress> Address(std::string_view bytes) {
   return std::nullopt;
 }
 
-std::vector<std::string> Names(const X509* certificate) {
+void ReadNames(const X509* certificate, Certificate& facts) {
   const GeneralNamesPtr all(static_cast<GENERAL_NAMES*>(
       X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
-  std::vector<std::string> names;
   const int count = all == nullptr ? 0 : sk_GENERAL_NAME_num(all.get());
-  for (int i = 0; i < count && names.size() < kMaxNames; ++i) {
+  for (int i = 0; i < count; ++i) {
     int type = 0;
     const void* const value =
         GENERAL_NAME_get0_value(sk_GENERAL_NAME_value(all.get(), i), &type);
-    if (type == GEN_DNS) {
-      names.push_back(smtp::Printable(
+    if (type != GEN_DNS && type != GEN_IPADD) continue;
+    if (facts.names.size() == kMaxNames) {
+      ++facts.more_names;
+    } else if (type == GEN_DNS) {
+      facts.names.push_back(smtp::Printable(
           Bytes(static_cast<const ASN1_STRING*>(value)), kMaxNameLength));
-    } else if (type == GEN_IPADD) {
+    } else {
       const std::optional<IpAddress> address =
           Address(Bytes(static_cast<const ASN1_STRING*>(value)));
-      if (address) names.push_back(address->ToString());
+      if (address) facts.names.push_back(address->ToString());
     }
   }
-  return names;
 }
 
 }  // namespace
@@ -132,7 +133,7 @@ Certificate ReadCertificate(X509* certificate) {
   facts.issuer = DistinguishedName(X509_get_issuer_name(certificate));
   facts.serial = Serial(certificate);
   facts.key = Key(certificate);
-  facts.names = Names(certificate);
+  ReadNames(certificate, facts);
   facts.not_before = ReadTime(X509_get0_notBefore(certificate));
   facts.not_after = ReadTime(X509_get0_notAfter(certificate));
   // A part that cannot be decoded leaves its complaint.

@@ -15,7 +15,8 @@ namespace probe::tls {
 
 // What is kept of texts that the certificate's maker chose.
 inline constexpr std::size_t kMaxDistinguishedName = 256;
-inline constexpr std::size_t kMaxNames = 100;
+// One is kept for each endpoint at rest, and a certificate may have thousands.
+inline constexpr std::size_t kMaxNames = 16;
 inline constexpr std::size_t kMaxNameLength = 255;
 
 // The certificate that the server presents for itself (the leaf).
@@ -26,7 +27,8 @@ struct Certificate {
   std::string serial;  // Lower-case hexadecimal digits, at most 40 of them.
   std::string key;     // Type and bits: "rsa2048", "ecdsa256", "ed25519".
   // Of the subject alternative names, those that are DNS names or addresses.
-  std::vector<std::string> names;
+  std::vector<std::string> names;  // The first kMaxNames of them.
+  std::size_t more_names = 0;      // How many were left out.
   // What WallTime cannot hold is its last moment ("never" is the year 9999);
   // what cannot be read is the epoch.
   WallTime not_before;
