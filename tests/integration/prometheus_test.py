@@ -126,7 +126,7 @@ class Prometheus:
 SCENARIO = {"servers": [
     {"name": "well", "listen": "127.0.0.1:0",
      "profile": {"hostname": "mail.example.com",
-                 "capabilities": ["SIZE 0", "STARTTLS"]}},
+                 "capabilities": ["SIZE 0", "STARTTLS"]}, "tls": {}},
     {"name": "down", "listen": "127.0.0.1:0", "refused": True},
     # Everything that may go wrong between a greeting and a label.
     {"name": "rude", "listen": "127.0.0.1:0",
