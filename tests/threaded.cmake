@@ -1,7 +1,7 @@
 # Labels the tests that have threads "threaded"; `threaded_tests` builds just
 # those, for ThreadSanitizer.
 add_custom_target(threaded_tests)
-add_dependencies(threaded_tests smtp_prober)
+add_dependencies(threaded_tests smtp_prober make_pki)
 if(TARGET mailsim)
   add_dependencies(threaded_tests mailsim)
 endif()

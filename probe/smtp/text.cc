@@ -22,6 +22,10 @@ void AppendEscaped(std::string& out, std::string_view bytes) {
 }  // namespace
 
 std::string Printable(std::string_view bytes, std::size_t max_bytes) {
+  // What nearly all servers say; this took a quarter of a probe's own time.
+  if (bytes.size() <= max_bytes && IsPrintableAscii(bytes)) {
+    return std::string(bytes);
+  }
   std::string out;
   std::size_t fits = 0;  // Length of `out` to which the ellipsis can be added.
   while (!bytes.empty()) {
