@@ -1,6 +1,7 @@
 #include "probe/net/tcp_stream.h"
 
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <array>
 #include <cassert>
@@ -20,6 +21,19 @@ constexpr std::size_t kReadBuffer = 65536;
 void GiveBuffer(uv_handle_t*, std::size_t, uv_buf_t* buffer) {
   static thread_local std::array<char, kReadBuffer> shared;
   *buffer = uv_buf_init(shared.data(), shared.size());
+}
+
+// libuv calls a reset that came together with the last bytes an EOF: it does
+// not read on behind a short read once the peer is gone. The socket knows.
+int PendingError(uv_stream_t* stream) {
+  uv_os_fd_t descriptor = -1;
+  int error = 0;
+  socklen_t size = sizeof(error);
+  if (uv_fileno(reinterpret_cast<uv_handle_t*>(stream), &descriptor) != 0 ||
+      getsockopt(descriptor, SOL_SOCKET, SO_ERROR, &error, &size) != 0) {
+    return 0;
+  }
+  return error == 0 ? 0 : uv_translate_sys_error(error);
 }
 
 // libuv reads the bytes until the callback, which may come after the stream.
@@ -113,10 +127,13 @@ void TcpStream::OnRead(uv_stream_t* handle, ssize_t count,
     return;
   }
   uv_read_stop(handle);
-  if (count == UV_EOF) {
+  int error = count == UV_EOF ? PendingError(handle) : static_cast<int>(count);
+  if (error == 0) error = stream->write_error_;
+  // EPIPE: the peer had closed before it reset, which it did because we wrote.
+  if (error == 0 || error == UV_EPIPE) {
     stream->events_->OnEof();
   } else {
-    stream->events_->OnError(static_cast<int>(count));
+    stream->events_->OnError(error);
   }
 }
 
@@ -129,9 +146,12 @@ void TcpStream::Write(std::string bytes) {
       write->bytes.data(), static_cast<unsigned>(write->bytes.size()));
   const int error =
       uv_write(&write->request, reinterpret_cast<uv_stream_t*>(handle_.get()),
-               &buffer, 1, [](uv_write_t* done, int) {
+               &buffer, 1, [](uv_write_t* done, int status) {
                  const std::unique_ptr<WriteRequest> owned(
                      static_cast<WriteRequest*>(done->data));
+                 auto* stream = static_cast<TcpStream*>(done->handle->data);
+                 if (stream == nullptr || stream->write_error_ != 0) return;
+                 stream->write_error_ = status;
                });
   if (error == 0) write.release();  // The callback frees it.
 }

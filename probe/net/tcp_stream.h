@@ -70,6 +70,9 @@ class TcpStream {
   Events* const events_;
   Handle<uv_tcp_t> handle_;
   std::unique_ptr<Timer> failed_;  // Delivers a failure to start.
+  // Of the first write that failed: it took the connection's error, which the
+  // read would else have reported.
+  int write_error_ = 0;
 };
 
 }  // namespace probe::net

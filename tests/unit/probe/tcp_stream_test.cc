@@ -292,13 +292,46 @@ TEST_CASE("what the peer said before it reset is delivered first") {
   loop.RunUntil([&] { return !seen.log.empty(); });
   peer.Send("421 go away\r\n");
   peer.Reset();
-  // The writes fail with EPIPE or ECONNRESET; nobody hears of it.
+  // The writes fail, and take the error that the read is to report.
   stream.Write("EHLO x\r\n");
   stream.Write("QUIT\r\n");
   CHECK(seen.received.empty());
   loop.RunUntil([&] { return seen.Ended(); });
   CHECK(seen.received == "421 go away\r\n");
-  CHECK(seen.log.size() == 2);
+  CHECK(seen.log == Log{"connected", "ECONNRESET"});
+}
+
+TEST_CASE("a reset that comes with the last bytes is no EOF") {
+  Loop loop;
+  Listener listener;
+  Recorder seen;
+  TcpStream stream(&loop.loop, &seen);
+  stream.Connect(kLocal4, listener.port(), std::nullopt);
+  Descriptor peer = listener.Accept();
+  loop.RunUntil([&] { return !seen.log.empty(); });
+  peer.Send("220 mx\r\n");
+  peer.Reset();
+  loop.RunUntil([&] { return seen.Ended(); });
+  CHECK(seen.received == "220 mx\r\n");
+  CHECK(seen.log == Log{"connected", "ECONNRESET"});
+}
+
+TEST_CASE("a peer that has closed is closed, though it resets what we write") {
+  Loop loop;
+  Listener listener;
+  Recorder seen;
+  TcpStream stream(&loop.loop, &seen);
+  stream.Connect(kLocal4, listener.port(), std::nullopt);
+  Descriptor peer = listener.Accept();
+  loop.RunUntil([&] { return !seen.log.empty(); });
+  peer.Send("220 mx\r\n");
+  peer.Close();
+  // Answered by a reset; the second one fails, for it has arrived.
+  stream.Write("EHLO x\r\n");
+  stream.Write("QUIT\r\n");
+  loop.RunUntil([&] { return seen.Ended(); });
+  CHECK(seen.received == "220 mx\r\n");
+  CHECK(seen.log == Log{"connected", "eof"});
 }
 
 TEST_CASE("a reset is an error") {
