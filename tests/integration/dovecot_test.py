@@ -5,7 +5,8 @@ import re
 import unittest
 
 import tls_facts
-from harness import Prober, config, pki
+from harness import Prober, config
+from pki import pki
 from servers import Dovecot
 from tls_facts import clear_target, tls_target
 

@@ -3,7 +3,6 @@
 The programs come from the environment: SMTP_PROBER, MAILSIM, MAKE_PKI.
 """
 
-import functools
 import http.client
 import json
 import os
@@ -42,36 +41,6 @@ def program(variable):
     assert path and os.access(path, os.X_OK), \
         f"{variable} names no program: {path}"
     return path
-
-
-class Pki:
-    """The certificates of tests/support/pki.h, as files."""
-
-    def __init__(self):
-        self._directory = tempfile.TemporaryDirectory(prefix="pki-")
-        subprocess.run([program("MAKE_PKI"), self._directory.name],
-                       stdin=subprocess.DEVNULL, check=True)
-        self.roots = self._file("roots.pem")
-        self.cross_roots = self._file("cross-roots.pem")
-
-    def _file(self, name):
-        return pathlib.Path(self._directory.name) / name
-
-    def certificate(self, name):
-        """The certificate, then what is sent with it."""
-        return self._file(f"{name}.crt")
-
-    def key(self, name):
-        return self._file(f"{name}.key")
-
-    def identity(self, name):
-        return self.certificate(name), self.key(name)
-
-
-@functools.cache
-def pki():
-    """The one of this test program, made when first asked for."""
-    return Pki()
 
 
 class Page:

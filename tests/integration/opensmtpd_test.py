@@ -5,7 +5,8 @@ no close_notify."""
 import unittest
 
 import tls_facts
-from harness import Prober, config, pki
+from harness import Prober, config
+from pki import pki
 from servers import OpenSmtpd
 from tls_facts import clear_target, tls_target
 

@@ -4,7 +4,8 @@
 import re
 import unittest
 
-from harness import Prober, config, pki
+from harness import Prober, config
+from pki import pki
 from sasl_stub import SaslStub
 from servers import Postfix
 

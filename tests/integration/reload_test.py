@@ -8,7 +8,8 @@ import tempfile
 import time
 import unittest
 
-from harness import MailSim, Prober, config, pki
+from harness import MailSim, Prober, config
+from pki import pki
 
 OK = "smtp_prober_config_last_reload_successful"
 OK_TIME = "smtp_prober_config_last_reload_success_timestamp_seconds"

@@ -5,7 +5,7 @@ import re
 import ssl
 import subprocess
 
-from harness import pki
+from pki import pki
 
 SERVER_NAME = "mx.example.com"  # Whom `good` and most others are for.
 OK = ("0", "ok")

@@ -49,7 +49,8 @@ KeyPtr NewRsaKey() {
 }
 
 void SetSerial(X509* certificate) {
-  const std::unique_ptr<BIGNUM, SslDelete<BN_free>> number(BN_new());
+  const std::unique_ptr<BIGNUM, probe::tls::OpensslFree<BN_free>> number(
+      BN_new());
   // 20 octets at most, positive (RFC 5280 section 4.1.2.2).
   Must(number &&
            BN_rand(number.get(), 127, BN_RAND_TOP_ONE, BN_RAND_BOTTOM_ANY) &&
@@ -62,7 +63,8 @@ void AddExtension(X509* certificate, const X509* issuer, int nid,
   X509V3_CTX context;
   X509V3_set_ctx(&context, const_cast<X509*>(issuer), certificate, nullptr,
                  nullptr, 0);
-  const std::unique_ptr<X509_EXTENSION, SslDelete<X509_EXTENSION_free>>
+  const std::unique_ptr<X509_EXTENSION,
+                        probe::tls::OpensslFree<X509_EXTENSION_free>>
       extension(X509V3_EXT_conf_nid(nullptr, &context, nid, value.c_str()));
   Must(extension && X509_add_ext(certificate, extension.get(), -1) == 1,
        value.c_str());

@@ -2,31 +2,21 @@
 #ifndef TESTS_SUPPORT_SSL_PTR_H_
 #define TESTS_SUPPORT_SSL_PTR_H_
 
-#include <openssl/bio.h>
-#include <openssl/evp.h>
-#include <openssl/ssl.h>
-#include <openssl/x509.h>
-
 #include <memory>
 #include <string>
 #include <string_view>
 #include <vector>
 
+#include "probe/tls/openssl_ptr.h"
+
 namespace tests {
 
-template <auto Free>
-struct SslDelete {
-  template <typename T>
-  void operator()(T* object) const {
-    Free(object);
-  }
-};
-
-using BioPtr = std::unique_ptr<BIO, SslDelete<BIO_free>>;
-using KeyPtr = std::unique_ptr<EVP_PKEY, SslDelete<EVP_PKEY_free>>;
-using X509Ptr = std::unique_ptr<X509, SslDelete<X509_free>>;
-using SslPtr = std::unique_ptr<SSL, SslDelete<SSL_free>>;
-using SslContextPtr = std::unique_ptr<SSL_CTX, SslDelete<SSL_CTX_free>>;
+using probe::tls::BioPtr;
+using probe::tls::KeyPtr;
+using probe::tls::SslPtr;
+using probe::tls::X509Ptr;
+using SslContextPtr =
+    std::unique_ptr<SSL_CTX, probe::tls::OpensslFree<SSL_CTX_free>>;
 
 // Aborts, in release builds too, with `what` and OpenSSL's words on stderr:
 // for what cannot fail unless the test itself is wrong.

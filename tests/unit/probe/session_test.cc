@@ -7,6 +7,7 @@
 #include <string>
 
 #include "tests/support/catch.h"
+#include "tests/support/checked_loop.h"
 #include "tests/support/scripted_server.h"
 
 namespace {
@@ -17,15 +18,7 @@ using probe::Reason;
 using tests::HealthyAnswer;
 using tests::ScriptedServer;
 
-// Makes the loop, and demands at the end that every handle was closed.
-struct Loop {
-  Loop() { uv_loop_init(&loop); }
-  ~Loop() {
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop) == 0);
-  }
-  uv_loop_t loop{};
-};
+using Loop = tests::CheckedLoop;
 
 std::shared_ptr<probe::Endpoint> MakeEndpoint(std::uint16_t port) {
   auto conversation = std::make_shared<probe::Conversation>();

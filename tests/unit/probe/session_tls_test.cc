@@ -8,6 +8,7 @@
 
 #include "probe/session.h"
 #include "tests/support/catch.h"
+#include "tests/support/checked_loop.h"
 #include "tests/support/pki.h"
 #include "tests/support/scripted_server.h"
 #include "tests/support/tls_peer.h"
@@ -23,14 +24,7 @@ using tests::TestPki;
 using tests::TlsPeerContext;
 using tests::TlsPeerSettings;
 
-struct Loop {
-  Loop() { uv_loop_init(&loop); }
-  ~Loop() {
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop) == 0);
-  }
-  uv_loop_t loop{};
-};
+using Loop = tests::CheckedLoop;
 
 TlsPeerSettings Presenting(std::string_view name) {
   TlsPeerSettings settings;

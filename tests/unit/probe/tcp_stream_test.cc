@@ -14,6 +14,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -132,6 +133,20 @@ struct Recorder final : TcpStream::Events {
 };
 
 using Log = std::vector<std::string>;
+
+// A stream and its peer, connected.
+struct Connected {
+  Connected() : stream(&loop.loop, &seen) {
+    stream.Connect(kLocal4, listener.port(), std::nullopt);
+    peer.emplace(listener.Accept());
+    loop.RunUntil([this] { return !seen.log.empty(); });
+  }
+  Loop loop;
+  Listener listener;
+  Recorder seen;
+  TcpStream stream;
+  std::optional<Descriptor> peer;
+};
 
 TEST_CASE("bytes go both ways, then the peer closes") {
   for (const IpAddress& address : {kLocal4, kLocal6}) {
@@ -283,70 +298,46 @@ TEST_CASE("a stream that is destroyed hears nothing more") {
 }
 
 TEST_CASE("what the peer said before it reset is delivered first") {
-  Loop loop;
-  Listener listener;
-  Recorder seen;
-  TcpStream stream(&loop.loop, &seen);
-  stream.Connect(kLocal4, listener.port(), std::nullopt);
-  Descriptor peer = listener.Accept();
-  loop.RunUntil([&] { return !seen.log.empty(); });
-  peer.Send("421 go away\r\n");
-  peer.Reset();
+  Connected c;
+  c.peer->Send("421 go away\r\n");
+  c.peer->Reset();
   // The writes fail, and take the error that the read is to report.
-  stream.Write("EHLO x\r\n");
-  stream.Write("QUIT\r\n");
-  CHECK(seen.received.empty());
-  loop.RunUntil([&] { return seen.Ended(); });
-  CHECK(seen.received == "421 go away\r\n");
-  CHECK(seen.log == Log{"connected", "ECONNRESET"});
+  c.stream.Write("EHLO x\r\n");
+  c.stream.Write("QUIT\r\n");
+  CHECK(c.seen.received.empty());
+  c.loop.RunUntil([&] { return c.seen.Ended(); });
+  CHECK(c.seen.received == "421 go away\r\n");
+  CHECK(c.seen.log == Log{"connected", "ECONNRESET"});
 }
 
 TEST_CASE("a reset that comes with the last bytes is no EOF") {
-  Loop loop;
-  Listener listener;
-  Recorder seen;
-  TcpStream stream(&loop.loop, &seen);
-  stream.Connect(kLocal4, listener.port(), std::nullopt);
-  Descriptor peer = listener.Accept();
-  loop.RunUntil([&] { return !seen.log.empty(); });
-  peer.Send("220 mx\r\n");
-  peer.Reset();
-  loop.RunUntil([&] { return seen.Ended(); });
-  CHECK(seen.received == "220 mx\r\n");
-  CHECK(seen.log == Log{"connected", "ECONNRESET"});
+  Connected c;
+  c.peer->Send("220 mx\r\n");
+  c.peer->Reset();
+  c.loop.RunUntil([&] { return c.seen.Ended(); });
+  CHECK(c.seen.received == "220 mx\r\n");
+  CHECK(c.seen.log == Log{"connected", "ECONNRESET"});
 }
 
 TEST_CASE("a peer that has closed is closed, though it resets what we write") {
-  Loop loop;
-  Listener listener;
-  Recorder seen;
-  TcpStream stream(&loop.loop, &seen);
-  stream.Connect(kLocal4, listener.port(), std::nullopt);
-  Descriptor peer = listener.Accept();
-  loop.RunUntil([&] { return !seen.log.empty(); });
-  peer.Send("220 mx\r\n");
-  peer.Close();
+  Connected c;
+  c.peer->Send("220 mx\r\n");
+  c.peer->Close();
   // Answered by a reset; the second one fails, for it has arrived.
-  stream.Write("EHLO x\r\n");
-  stream.Write("QUIT\r\n");
-  loop.RunUntil([&] { return seen.Ended(); });
-  CHECK(seen.received == "220 mx\r\n");
-  CHECK(seen.log == Log{"connected", "eof"});
+  c.stream.Write("EHLO x\r\n");
+  c.stream.Write("QUIT\r\n");
+  c.loop.RunUntil([&] { return c.seen.Ended(); });
+  CHECK(c.seen.received == "220 mx\r\n");
+  CHECK(c.seen.log == Log{"connected", "eof"});
 }
 
 TEST_CASE("a reset is an error") {
-  Loop loop;
-  Listener listener;
-  Recorder seen;
-  TcpStream stream(&loop.loop, &seen);
-  stream.Connect(kLocal4, listener.port(), std::nullopt);
-  Descriptor peer = listener.Accept();
-  loop.RunUntil([&] { return !seen.log.empty(); });
-  peer.Reset();
+  Connected c;
+  c.peer->Reset();
   // Asking for unread bytes does not take the error away.
-  CHECK_FALSE(stream.HasUnread());
-  loop.RunUntil([&] { return seen.Ended(); });
-  CHECK(seen.log == Log{"connected", "ECONNRESET"});
+  CHECK_FALSE(c.stream.HasUnread());
+  c.loop.RunUntil([&] { return c.seen.Ended(); });
+  CHECK(c.seen.log == Log{"connected", "ECONNRESET"});
 }
 
 TEST_CASE("unread bytes are seen before they are delivered") {
