@@ -75,16 +75,25 @@ void JudgeHandshake(const probe::Expectations& expect,
     verdicts.Add("tls_min_version",
                  handshake.version >= *expect.tls_min_version);
   }
-  if (expect.certificate_days && handshake.certificate && handshake.verdict) {
-    const probe::WallTime end = std::min(handshake.certificate->not_after,
-                                         handshake.verdict->chain_not_after);
-    verdicts.Add("certificate_days",
-                 UnixTime(end) - UnixTime(now) >=
-                     std::chrono::days(*expect.certificate_days));
+  if (const auto met = JudgeCertificateDays(expect, handshake, now)) {
+    verdicts.Add(kCertificateDays, *met);
   }
 }
 
 }  // namespace
+
+std::optional<bool> JudgeCertificateDays(const probe::Expectations& expect,
+                                         const probe::tls::Handshake& handshake,
+                                         probe::WallTime now) {
+  if (!expect.certificate_days || !handshake.certificate ||
+      !handshake.verdict) {
+    return std::nullopt;
+  }
+  const probe::WallTime end = std::min(handshake.certificate->not_after,
+                                       handshake.verdict->chain_not_after);
+  return UnixTime(end) - UnixTime(now) >=
+         std::chrono::days(*expect.certificate_days);
+}
 
 BannerMatcher::BannerMatcher(const probe::Target& target) {
   const std::string& expected = target.expect.banner;

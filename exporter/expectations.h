@@ -80,6 +80,16 @@ class ExpectationVerdicts {
   std::size_t size_ = 0;
 };
 
+// Value of the label `expectation`.
+inline constexpr std::string_view kCertificateDays = "certificate_days";
+
+// Whether the handshake's certificate, and all it depends on, is valid for as
+// many days after `now` as expected. None: nothing is expected, or there is no
+// certificate.
+std::optional<bool> JudgeCertificateDays(const probe::Expectations& expect,
+                                         const probe::tls::Handshake& handshake,
+                                         probe::WallTime now);
+
 // Judges what these facts allow to judge. `now` decides how long a certificate
 // is still valid.
 ExpectationVerdicts JudgeExpectations(const probe::Target& target,

@@ -114,12 +114,13 @@ std::string NamesText(const std::vector<std::string>& names) {
 void LogTrust(const probe::Endpoint& endpoint, const Handshake& was,
               const Handshake& is) {
   const LogField subject("subject", is.certificate->subject);
+  const bool known = was.verdict->trust_known && is.verdict->trust_known;
   // A certificate that is found untrusted for another reason is news too.
-  if (!is.verdict->trusted && was.verdict->code != is.verdict->code) {
+  if (known && !is.verdict->trusted && was.verdict->code != is.verdict->code) {
     LogAbout(endpoint, LogLevel::kWarn, "Certificate is not trusted",
              LogField("reason", is.verdict->reason), subject);
   }
-  if (is.verdict->trusted && !was.verdict->trusted) {
+  if (known && is.verdict->trusted && !was.verdict->trusted) {
     LogAbout(endpoint, LogLevel::kInfo, "Certificate is trusted now", subject);
   }
   if (was.verdict->name_match && !is.verdict->name_match) {

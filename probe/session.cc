@@ -88,6 +88,7 @@ void Session::Advance() {
     std::string output = dialog_.TakeOutput(net::Now());
     if (engine_ && !output.empty()) {
       engine_->Write(output);
+      if (engine_->error()) PumpTls();
     } else {
       stream_.Write(std::move(output));
     }

@@ -64,7 +64,7 @@ void ReadFileName(
   if (!field.value().IsText()) return field.ComplainKind("a file name");
   const std::string& name = field.value().text;
   if (name.empty()) {
-    field.Complain("must not be empty");
+    file.clear();  // What the module names does not count.
   } else if (name.find('\0') != std::string::npos) {
     field.Complain(Quoted(name) + " is not a file name: it holds a NUL");
   } else if (const auto wrong = (contexts.*check)(name)) {
@@ -89,6 +89,7 @@ void ReadClientCertificate(MapReader& map, TlsContexts& contexts,
   if (cert) read(*cert, settings.cert_file);
   if (key) read(*key, settings.key_file);
   if (problems.count() != before) return;
+  if (settings.key_file.empty() && settings.cert_file.empty()) return;
   if (settings.key_file.empty()) return cert->Complain("needs a key_file");
   if (settings.cert_file.empty()) return key->Complain("needs a cert_file");
   const auto& wrong = contexts.CheckPair(settings.cert_file, settings.key_file);

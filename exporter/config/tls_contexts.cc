@@ -109,11 +109,19 @@ TlsContexts::Get(const probe::TlsSettings& settings) {
                     std::to_string(static_cast<int>(settings.key_type)) +
                     settings.ca_file;
   key = Joined(Joined(key, settings.cert_file), settings.key_file);
+  key += settings.verify ? 'v' : '-';
   std::shared_ptr<const tls::Context>& context = contexts_[key];
   if (context) return context;
   SharedRoots roots;
   if (settings.ca_file.empty()) {
-    roots = SystemRoots();
+    const auto& system = SystemRoots();
+    if (!system) return std::unexpected(system.error());
+    roots = *system;
+    if (settings.verify && roots->size() == 0) {
+      return std::unexpected(
+          "verify needs trusted root certificates and none were found: "
+          "install ca-certificates or set tls.ca_file");
+    }
   } else if (!CheckRoots(settings.ca_file)) {
     roots = **Read(settings.ca_file).roots;
   } else {
@@ -129,28 +137,24 @@ TlsContexts::Get(const probe::TlsSettings& settings) {
   return context;
 }
 
-const TlsContexts::SharedRoots& TlsContexts::SystemRoots() {
-  if (system_roots_) return system_roots_;
-  system_roots_ = tls::Roots::None();
+const std::expected<TlsContexts::SharedRoots, std::string>&
+TlsContexts::SystemRoots() {
+  if (system_roots_) return *system_roots_;
   const std::string bundle = SystemBundle();
   if (bundle.empty()) {
     warnings_.push_back(
-        "no trusted root certificates were found, so no certificate is "
-        "trusted: install ca-certificates or set tls.ca_file");
-    return system_roots_;
+        "no trusted root certificates were found, so it is not known whether "
+        "certificates are trusted: install ca-certificates or set tls.ca_file");
+    return system_roots_.emplace(tls::Roots::None());
   }
   const auto text = ReadTextFile(bundle, kMaxTlsFileBytes);
   auto roots = text ? tls::Roots::Parse(*text, /*partial_chain=*/false)
                     : std::unexpected(text.error());
-  if (roots) {
-    system_roots_ = std::move(*roots);
-  } else {
-    warnings_.push_back(
-        "the trusted root certificates cannot be used, so no "
-        "certificate is trusted: " +
-        Printable(bundle, kMaxShownPath) + ' ' + roots.error());
-  }
-  return system_roots_;
+  if (roots) return system_roots_.emplace(std::move(*roots));
+  // No warning: with no root at all every certificate would be found at fault.
+  return system_roots_.emplace(std::unexpected(
+      "the trusted root certificates in " + Printable(bundle, kMaxShownPath) +
+      " cannot be used: the file " + roots.error()));
 }
 
 }  // namespace exporter::config

@@ -36,7 +36,8 @@ class TlsContexts {
   const std::optional<probe::tls::ContextError>& CheckPair(
       const std::string& cert_file, const std::string& key_file);
 
-  // For settings whose files were found good. The error is the library's own.
+  // For settings whose files were found good. The error is about this system's
+  // roots, or the library's own.
   std::expected<std::shared_ptr<const probe::tls::Context>, std::string> Get(
       const probe::TlsSettings& settings);
 
@@ -55,7 +56,7 @@ class TlsContexts {
   std::string Shown(const std::string& file) const;
   File& Read(const std::string& file);
   const std::string& Text(const std::string& file);
-  const SharedRoots& SystemRoots();
+  const std::expected<SharedRoots, std::string>& SystemRoots();
 
   const std::string folder_;
   std::unordered_map<std::string, File> files_;
@@ -63,7 +64,8 @@ class TlsContexts {
       pairs_;
   std::unordered_map<std::string, std::shared_ptr<const probe::tls::Context>>
       contexts_;
-  SharedRoots system_roots_;  // Null until they are needed.
+  // None until they are needed.
+  std::optional<std::expected<SharedRoots, std::string>> system_roots_;
   std::vector<std::string> warnings_;
 };
 

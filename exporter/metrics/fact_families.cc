@@ -119,22 +119,40 @@ constexpr Family kFamilies[] = {
          samples.Add(row.inside()->esmtp);
        }
      }},
-    {"smtp_expectation_met", FamilyType::kGauge,
-     "Whether an item of the target's expect block holds, for those that the "
-     "observed facts can decide.",
-     [](const Row& row, Samples& samples) {
-       for (const auto& [name, met] : row.Expectations()) {
-         samples.Add({{"expectation", name}}, met);
-       }
-     }},
     {"smtp_quirk", FamilyType::kGauge,
      "Always 1 for each oddity observed in what the server said, such as a "
      "bare line feed or a middlebox that masks its answers.",
      AppendQuirks},
 };
 
+void AppendExpectations(const Row& row, Samples& samples) {
+  if (!row.certificate_only()) {
+    for (const auto& [name, met] : row.Expectations()) {
+      samples.Add({{"expectation", name}}, met);
+    }
+    return;
+  }
+  const probe::tls::Handshake* const shown = row.certified();
+  if (shown == nullptr) return;
+  if (const auto met = row.OutlastsExpectedDays(*shown)) {
+    samples.Add(
+        {{"expectation", kCertificateDays}, {"key", shown->certificate->key}},
+        *met);
+  }
+}
+
+constexpr Family kExpectations[] = {
+    {"smtp_expectation_met", FamilyType::kGauge,
+     "Whether an item of the target's expect block holds, for those that the "
+     "observed facts can decide. With the label key: for one of the "
+     "certificates that certificate_types asks for.",
+     AppendExpectations},
+};
+
 }  // namespace
 
 std::span<const Family> FactFamilies() { return kFamilies; }
+
+std::span<const Family> ExpectationFamilies() { return kExpectations; }
 
 }  // namespace exporter::metrics

@@ -38,19 +38,18 @@ bool IsOfType(const probe::tls::Certificate& certificate,
   return false;
 }
 
-// A table, and which series have samples in it.
 struct Table {
   std::span<const Family> families;
-  Series::Part without;
+  bool of_certificate;  // For series that are about a certificate only, too.
 };
 
-const std::array<Table, 4>& Tables() {
-  using Part = Series::Part;
-  static const std::array<Table, 4> kTables = {{
-      {VerdictFamilies(), Part::kCertificateOnly},
-      {FactFamilies(), Part::kCertificateOnly},
-      {TlsFamilies(), Part::kCertificateOnly},
-      {CertificateFamilies(), Part::kAllButCertificate},
+const std::array<Table, 5>& Tables() {
+  static const std::array<Table, 5> kTables = {{
+      {VerdictFamilies(), false},
+      {FactFamilies(), false},
+      {TlsFamilies(), false},
+      {CertificateFamilies(), true},
+      {ExpectationFamilies(), true},
   }};
   return kTables;
 }
@@ -59,8 +58,15 @@ const std::array<Table, 4>& Tables() {
 
 const probe::tls::Handshake* Row::certified() const {
   const probe::tls::Handshake* const known = handshake();
-  const bool shown = known != nullptr && known->certificate && known->verdict &&
-                     IsOfType(*known->certificate, series_.key_type);
+  if (known == nullptr || !known->certificate || !known->verdict) {
+    return nullptr;
+  }
+  bool shown = IsOfType(*known->certificate, series_.key_type);
+  if (series_.part == Series::Part::kAllButCertificate) {
+    for (const auto& further : target().certificate_conversations) {
+      shown = shown && !IsOfType(*known->certificate, further->tls.key_type);
+    }
+  }
   return shown ? known : nullptr;
 }
 
@@ -104,7 +110,10 @@ bool TargetFamilies::Next(ExpositionWriter& writer) {
         }
         const std::size_t index = series_++;
         const ResultStore::State& state = snapshot_.states[index];
-        if (state == nullptr || series[index].part == table.without) continue;
+        const bool left_out =
+            series[index].part == Series::Part::kCertificateOnly &&
+            !table.of_certificate;
+        if (state == nullptr || left_out) continue;
         samples.SetLabels(series[index].labels);
         family.append(Row(series[index], *state, snapshot_.now), samples);
       }

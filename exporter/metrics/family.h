@@ -63,9 +63,14 @@ class Row {
             .inside = inside(),
             .handshake = handshake()};
   }
-  // The handshake, if it has a certificate and this series is to show it: not
-  // when another one was asked for than the server presented.
+  // The handshake, if it has a certificate and this series is the one that
+  // shows it. A server's certificates are shown by the series that asked for
+  // their types, and one of another type by the main series.
   const probe::tls::Handshake* certified() const;
+
+  bool certificate_only() const {
+    return series_.part == Series::Part::kCertificateOnly;
+  }
 
   std::optional<bool> BannerMatch() const {
     return banner() ? series_.banner_matcher.Match(*banner()) : std::nullopt;
@@ -73,6 +78,11 @@ class Row {
   ExpectationVerdicts Expectations() const {
     return JudgeExpectations(target(), series_.banner_matcher, facts(),
                              now_.wall);
+  }
+  // None: nothing is expected.
+  std::optional<bool> OutlastsExpectedDays(
+      const probe::tls::Handshake& shown) const {
+    return JudgeCertificateDays(target().expect, shown, now_.wall);
   }
 
  private:
@@ -158,6 +168,8 @@ std::span<const Family> TlsFamilies();      // What TLS showed.
 // The certificate: all that the series of one more certificate of a server
 // shows. Each sample has the label `key`.
 std::span<const Family> CertificateFamilies();
+// What the target expects, of its certificates too.
+std::span<const Family> ExpectationFamilies();
 
 }  // namespace exporter::metrics
 

@@ -80,7 +80,7 @@ constexpr Family kCertificateFamilies[] = {
      "servers mostly deliver all the same. Says nothing about the name.",
      [](const Row& row, Samples& samples) {
        const Handshake* const shown = row.certified();
-       if (shown == nullptr) return;
+       if (shown == nullptr || !shown->verdict->trust_known) return;
        samples.Add({{"key", shown->certificate->key}}, shown->verdict->trusted);
      }},
     {"smtp_tls_certificate_name_match", FamilyType::kGauge,
@@ -97,7 +97,7 @@ constexpr Family kCertificateFamilies[] = {
      "chain to its root, as a code and as a word; code 0 is ok.",
      [](const Row& row, Samples& samples) {
        const Handshake* const shown = row.certified();
-       if (shown == nullptr) return;
+       if (shown == nullptr || !shown->verdict->trust_known) return;
        const NumberText code(static_cast<double>(shown->verdict->code));
        samples.Info({{"code", code.view()},
                      {"reason", shown->verdict->reason},

@@ -14,8 +14,13 @@ namespace probe::smtp {
 using Speaker = TranscriptLine::Speaker;
 
 void Dialog::OnStarttls(const Reply& reply, Time now) {
-  if (IsLateList(reply)) return Withdraw(reply.Summary(), now);
+  // "250 STARTTLS now" is an answer.
+  const bool names_it =
+      reply.lines.size() == 1 &&
+      UpperCase(Reply::Text(reply.lines.front())).starts_with("STARTTLS");
+  if (IsLateList(reply) && !names_it) return Withdraw(reply.Summary(), now);
   if (reply.severity() != 2) return Refused(reply, now);
+  result_.quirks.Add(reply.quirks);
   // Postfix, Exim and most others go on with any 2xx, so we see what they see.
   if (reply.code != 220) result_.quirks.Add(Quirk::kStarttlsCode);
   Enter(State::kTls, now);
@@ -82,7 +87,8 @@ void Dialog::OnTlsError(const tls::Error& error, Time now) {
   Failure failure = FailureOf(error, conversation_.tls.mode);
   if (heard_inside_) {
     failure.phase = phase();
-  } else if (inside_tls_ && result_.starttls_success) {
+  } else if (inside_tls_ && result_.starttls_success &&
+             failure.reason != Reason::kInternal) {
     // TLS 1.3: a server that does not like us (no client certificate) says so
     // when for us all is finished. It is TLS that failed, not EHLO.
     result_.starttls_success = false;

@@ -49,6 +49,14 @@ constexpr const char* kRsaSignatures =
     "RSA-PSS+SHA256:RSA-PSS+SHA384:RSA-PSS+SHA512:"
     "RSA+SHA256:RSA+SHA384:RSA+SHA512:RSA+SHA224:RSA+SHA1";
 
+// OpenSSL's own, X25519 first: its share of the key exchange is the one that is
+// sent with the ClientHello. Post-quantum ones are there since OpenSSL 3.5.
+constexpr const char* kNewGroups =
+    "X25519:X25519MLKEM768:P-256:X448:P-521:P-384:"
+    "ffdhe2048:ffdhe3072:ffdhe4096";
+constexpr const char* kGroups =
+    "X25519:P-256:X448:P-521:P-384:ffdhe2048:ffdhe3072:ffdhe4096";
+
 // A Diffie-Hellman group of the server's own making keeps the loop busy for
 // 50 ms with 4096 bits, and for more than a second with OpenSSL's limit of
 // 10,000.
@@ -117,8 +125,6 @@ std::string Digest(const std::vector<std::string_view>& texts) {
   unsigned int size = 0;
   EVP_Digest(all.data(), all.size(), bytes.data(), &size, EVP_sha256(),
              nullptr);
-  // It held the private key.
-  OPENSSL_cleanse(all.data(), all.size());
   static constexpr char kHex[] = "0123456789abcdef";
   std::string hex;
   for (unsigned int i = 0; i < size; ++i) {
@@ -144,7 +150,9 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
              context, ProtocolNumber(settings.max_version)) == 1 &&
          SSL_CTX_set_cipher_list(context, Ciphers(settings.key_type)) == 1 &&
          SSL_CTX_set_ciphersuites(context, kTls13Ciphers) == 1 &&
-         SSL_CTX_set1_sigalgs_list(context, signatures.data()) == 1;
+         SSL_CTX_set1_sigalgs_list(context, signatures.data()) == 1 &&
+         (SSL_CTX_set1_groups_list(context, kNewGroups) == 1 ||
+          SSL_CTX_set1_groups_list(context, kGroups) == 1);
 }
 
 void ShapeConnection(SSL_CTX* context, const Roots& roots) {
@@ -158,7 +166,9 @@ void ShapeConnection(SSL_CTX* context, const Roots& roots) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
   // Between two records a connection needs no 34 KB of buffers. We show of our
   // certificates what the text holds, not what could be built from the roots.
-  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN);
+  // What is said again after a wait may lie elsewhere by then.
+  SSL_CTX_set_mode(context, SSL_MODE_RELEASE_BUFFERS | SSL_MODE_NO_AUTO_CHAIN |
+                                SSL_MODE_ACCEPT_MOVING_WRITE_BUFFER);
 }
 
 std::expected<void, ContextError> UseIdentity(SSL_CTX* context,

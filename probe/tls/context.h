@@ -37,7 +37,7 @@ class Roots {
   // that the user wrote, where everything is meant to be trusted.
   static std::expected<std::shared_ptr<const Roots>, std::string> Parse(
       std::string_view pem, bool partial_chain);
-  // Trusts nobody.
+  // Trusts nobody: for a host without roots, where trust is not known.
   static std::shared_ptr<const Roots> None();
 
   ~Roots();
@@ -87,6 +87,8 @@ class Context {
 
   // Equal for equal settings, texts included. Shows nothing of the key.
   const std::string& digest() const { return digest_; }
+  // Whether there is any certificate to be trusted.
+  bool has_roots() const { return roots_->size() > 0; }
   ssl_ctx_st* get() const { return context_; }
 
  private:

@@ -69,7 +69,7 @@ WallTime ChainNotAfter(const SSL* ssl, WallTime leaf) {
   return first;
 }
 
-Handshake ReadHandshake(SSL* ssl, const ServerName& server) {
+Handshake ReadHandshake(SSL* ssl, const ServerName& server, bool has_roots) {
   Handshake facts;
   facts.version = ReadVersion(ssl);
   facts.cipher = Text(SSL_CIPHER_standard_name(SSL_get_current_cipher(ssl)));
@@ -81,6 +81,7 @@ Handshake ReadHandshake(SSL* ssl, const ServerName& server) {
   Verdict& verdict = facts.verdict.emplace();
   verdict.code = static_cast<int>(SSL_get_verify_result(ssl));
   verdict.trusted = verdict.code == X509_V_OK;
+  verdict.trust_known = has_roots;
   verdict.reason = VerifyReason(verdict.code);
   verdict.name_match = MatchesName(certificate, server);
   verdict.chain_not_after = ChainNotAfter(ssl, facts.certificate->not_after);
@@ -99,6 +100,8 @@ struct Engine::Impl {
   void Shake();
   // Sorts out why OpenSSL returned `result`, unless it only wants more bytes.
   void SortOut(int result);
+  // Says what is in `unsaid`, unless the peer must first finish a message.
+  void Say();
   void Fail(Error cause);
 
   const std::shared_ptr<const Context> context;
@@ -110,7 +113,8 @@ struct Engine::Impl {
   bool closed = false;
   bool close_said = false;
   std::uint64_t silent_bytes = 0;
-  std::string cleartext;
+  std::string cleartext;  // Of the peer.
+  std::string unsaid;     // Of ours.
   std::optional<Handshake> handshake;
   std::optional<Error> error;
 };
@@ -166,7 +170,7 @@ void Engine::Impl::Shake() {
     SortOut(result);
     return;
   }
-  handshake = ReadHandshake(ssl.get(), server);
+  handshake = ReadHandshake(ssl.get(), server, context->has_roots());
   silent_bytes = 0;
 }
 
@@ -181,11 +185,26 @@ void Engine::Impl::Pump() {
         SSL_read_ex(ssl.get(), record.data(), record.size(), &size);
     if (result != 1) {
       SortOut(result);
+      if (!error && !closed) Say();
       return;
     }
     cleartext.append(record.data(), size);
     silent_bytes = 0;
   }
+}
+
+void Engine::Impl::Say() {
+  if (unsaid.empty()) return;
+  ERR_clear_error();
+  std::size_t written = 0;
+  const int result =
+      SSL_write_ex(ssl.get(), unsaid.data(), unsaid.size(), &written);
+  if (result == 1) {
+    unsaid.clear();
+  } else if (SSL_get_error(ssl.get(), result) != SSL_ERROR_WANT_READ) {
+    Fail(TakeLibraryError());
+  }
+  // Else half a session ticket is there, and OpenSSL wants its rest first.
 }
 
 Engine::Engine(std::shared_ptr<const Context> context, ServerName server,
@@ -242,13 +261,8 @@ std::string Engine::TakeCleartext() {
 void Engine::Write(std::string_view cleartext) {
   Impl& impl = *impl_;
   assert(impl.handshake && !impl.error && !impl.close_said);
-  if (cleartext.empty()) return;
-  ERR_clear_error();
-  std::size_t written = 0;
-  if (SSL_write_ex(impl.ssl.get(), cleartext.data(), cleartext.size(),
-                   &written) != 1) {
-    impl.Fail(TakeLibraryError());
-  }
+  impl.unsaid += cleartext;
+  impl.Say();
 }
 
 void Engine::Close() {

@@ -40,12 +40,15 @@ struct Certificate {
 // What the certificate is worth. Chain and name are judged apart from each
 // other: both verdicts are always there.
 struct Verdict {
+  // False: there is no trusted root at all here, so `trusted`, `code` and
+  // `reason` mean nothing.
+  bool trust_known = true;
   bool trusted = false;  // A chain to a trusted root, valid now.
   int code = 0;          // OpenSSL's X509_V_* of the first fault; 0: none.
   // The same as a word of a closed set, "cert_has_expired"; "ok" for 0.
   std::string_view reason;  // Static.
   // The name (or IP address) that the server was reached by is among the
-  // certificate's (RFC 6125, RFC 9525).
+  // certificate's (RFC 6125).
   bool name_match = false;
   // The first expiry in the chain that was built for the verdict, the root
   // included; where none could be built, in what was built of it. An expired

@@ -136,6 +136,10 @@ FAULTS = {
 }
 
 REPLIES = {
+    # HELO is taken: no extensions, which is not "STARTTLS is gone".
+    "502-to-ehlo-250-to-helo": demanded(
+        served(esmtp=False), ("starttls", "starttls_not_advertised"),
+        [fact("smtp_esmtp", 0), fact("smtp_starttls_advertised", 0)]),
     "501-to-starttls": Case(
         served(replies={"STARTTLS": "501 5.5.4 no parameters"}),
         ("starttls", "rejected_permanent"), FAILED),

@@ -201,30 +201,48 @@ TEST_CASE("each load reads the files again") {
   CHECK_FALSE(files.Load(text).has_value());
 }
 
-TEST_CASE("without this system's roots nobody is trusted, which is said") {
+TEST_CASE("roots of this system that cannot be used are an error") {
   const Files files;
   const std::string head =
-      "the trusted root certificates cannot be used, so no certificate is "
-      "trusted: " +
-      files.Path("system.pem");
+      "targets[0]: TLS cannot be set up: the trusted root certificates in " +
+      files.Path("system.pem") + " cannot be used: the file ";
   const std::string user = "targets: [a.example]\n";
   CHECK(files.Good(user).warnings.empty());
-  const auto trusted = ContextOf(files.Good(user))->digest();
 
+  const auto error = [&] {
+    const auto loaded = files.Load(user);
+    REQUIRE_FALSE(loaded.has_value());
+    const std::string& message = loaded.error().messages.front();
+    return message.substr(message.find("targets"));
+  };
   files.Write("system.pem", "no certificate");
-  CHECK(files.Good(user).warnings ==
-        std::vector<std::string>{head + " holds no certificate"});
-  CHECK(ContextOf(files.Good(user))->digest() != trusted);
+  CHECK(error() == head + "holds no certificate");
   files.Remove("system.pem");
-  CHECK(files.Good(user).warnings ==
-        std::vector<std::string>{head +
-                                 " cannot be read: No such file or directory"});
+  CHECK(error() == head + "cannot be read: No such file or directory");
   // Who does not need them does not hear of them.
   CHECK(files
             .Good("targets: [{host: a.example, tls: {mode: none}},"
                   " {host: b.example, tls: {ca_file: tls/roots.pem}}]\n")
             .warnings.empty());
   CHECK(files.Good("targets: []\n").warnings.empty());
+}
+
+TEST_CASE("an empty name takes an inherited file back") {
+  const Files files;
+  const Config config = files.Good(
+      "modules: {m: {tls: {ca_file: tls/roots.pem, "
+      "cert_file: client.crt, key_file: client.key}}}\n"
+      "targets:\n- {host: a.example, module: m}\n"
+      "- {host: b.example, module: m, tls: {ca_file: \"\"}}\n"
+      "- {host: c.example, module: m, tls: {cert_file: \"\", key_file: "
+      "\"\"}}\n");
+  CHECK(config.targets[1]->conversation->tls.ca_file.empty());
+  CHECK(config.targets[1]->conversation->tls.cert_file == "client.crt");
+  CHECK(config.targets[2]->conversation->tls.ca_file == "tls/roots.pem");
+  CHECK(config.targets[2]->conversation->tls.cert_file.empty());
+  CHECK(config.targets[2]->conversation->tls.key_file.empty());
+  CHECK(ContextOf(config, 1)->digest() != ContextOf(config, 0)->digest());
+  CHECK(ContextOf(config, 2)->digest() != ContextOf(config, 0)->digest());
 }
 
 }  // namespace

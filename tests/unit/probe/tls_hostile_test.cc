@@ -177,6 +177,33 @@ TEST_CASE("Session tickets and key updates between words do no harm") {
   }
 }
 
+TEST_CASE("What is said over half a session ticket is said after it") {
+  const SslContextPtr context = ServerContext(TLS1_3_VERSION, "good");
+  const auto engine = NewEngine();
+  Server server(context);
+  server.Shake(*engine);
+  // In several records, the ticket: its message lies in all of them.
+  SSL_set_max_send_fragment(server.ssl.get(), 512);
+  std::string data(3000, 'x');
+  SSL_SESSION_set1_ticket_appdata(SSL_get0_session(server.ssl.get()),
+                                  data.data(), data.size());
+  SSL_new_session_ticket(server.ssl.get());
+  SSL_do_handshake(server.ssl.get());
+  const std::string ticket = server.Take();
+  REQUIRE(ticket.size() > 1500);
+  engine->TakeCiphertext();
+  engine->Feed(std::string_view(ticket).substr(0, 700));
+  engine->Write("EHLO monitor.example.net\r\n");
+  CHECK_FALSE(engine->error());
+  engine->Feed(std::string_view(ticket).substr(700));
+  CHECK_FALSE(engine->error());
+  const std::string bytes = engine->TakeCiphertext();
+  BIO_write(server.in, bytes.data(), static_cast<int>(bytes.size()));
+  char heard[64];
+  CHECK(SSL_read(server.ssl.get(), heard, sizeof heard) == 26);
+  CHECK(std::string_view(heard, 26) == "EHLO monitor.example.net\r\n");
+}
+
 TEST_CASE("Renegotiation is refused") {
   const SslContextPtr context = ServerContext(TLS1_2_VERSION, "good");
   const auto engine = NewEngine();
