@@ -61,7 +61,10 @@ void Schedule::Hide(const SharedServer* server) {
 void Schedule::Enqueue(Id id, Entry& entry) {
   Server& server = entry.server->second;
   if (entry.slot < server.not_before) {
-    entry.slot = SlotAtOrAfter(entry, server.not_before);
+    // Behind the one that goes first, if any waits.
+    entry.slot = SlotAtOrAfter(
+        entry, server.not_before +
+                   (server.waiting.empty() ? Duration(0) : entry.interval));
   }
   Hide(entry.server);
   server.waiting.emplace(entry.slot, id);
@@ -162,15 +165,23 @@ void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
   server.not_before = now + BackoffAfter(server.backoffs, interval);
   // Those that wait skip their slots in between: all at once when the back-off
   // ends is what the server could not bear.
-  const auto kept = server.waiting.lower_bound({server.not_before, Id{0}});
-  std::vector<Slot> moved(server.waiting.begin(), kept);
-  server.waiting.erase(server.waiting.begin(), kept);
-  for (const Slot& passed : moved) {
-    Entry& entry = entries_.find(passed.second)->second;
-    entry.slot = SlotAtOrAfter(entry, server.not_before);
-    server.waiting.emplace(entry.slot, passed.second);
-    if (entry.ran)
-      postponed_.emplace_back(passed.second, entry.slot - *entry.ran);
+  const std::vector<Slot> waiting(server.waiting.begin(), server.waiting.end());
+  const auto longest = std::min_element(
+      waiting.begin(), waiting.end(), [this](const Slot& a, const Slot& b) {
+        return entries_.find(a.second)->second.ran <
+               entries_.find(b.second)->second.ran;
+      });
+  for (auto slot = waiting.begin(); slot != waiting.end(); ++slot) {
+    Entry& entry = entries_.find(slot->second)->second;
+    const Time earliest =
+        server.not_before + (slot == longest ? Duration(0) : entry.interval);
+    if (entry.slot >= earliest) continue;
+    server.waiting.erase(*slot);
+    entry.slot = SlotAtOrAfter(entry, earliest);
+    server.waiting.emplace(entry.slot, slot->second);
+    if (entry.ran) {
+      postponed_.emplace_back(slot->second, entry.slot - *entry.ran);
+    }
   }
 }
 

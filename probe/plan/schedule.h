@@ -5,7 +5,9 @@
 //   busy, backed off or out of budget is skipped or served late, never doubled.
 // - Entries with one server key share a server: one of them runs at a time, and
 //   a back-off asked for by the server holds for all of them. It is forgotten
-//   with the last entry of the key.
+//   with the last entry of the key. When it ends, the one that has waited
+//   longest goes first and the others an interval later: so none that is
+//   always sent away can starve the others.
 // - At most `concurrency` entries run at once; those that are due meanwhile
 //   start in the order of their slots.
 #ifndef PROBE_PLAN_SCHEDULE_H_

@@ -185,16 +185,46 @@ TEST_CASE("a back-off holds for all entries of the server") {
   CHECK(Starts(schedule, At(seconds(11))).empty());
   // 120 s from 20 s on: 140 s.
   CHECK(schedule.Finished(1, Outcome::kBackOff, At(seconds(20))) ==
-        seconds(160));
+        seconds(220));
   CHECK(Starts(schedule, At(seconds(139))) == Ids{4});
   schedule.Finished(4, Outcome::kDone, At(seconds(139)));
   // A new entry of the server waits as well.
   schedule.Put(5, "a", seconds(60), 0, At(seconds(130)));
-  // Not all at once when it ends: each on its own grid.
-  CHECK(schedule.NextWake() == At(seconds(170)));
-  CHECK(Starts(schedule, At(seconds(170))) == Ids{3});
-  schedule.Finished(3, Outcome::kDone, At(seconds(171)));
-  CHECK(Starts(schedule, At(seconds(200))) == Ids{1, 4});
+  // One goes first, and the others not all at once: each on its own grid.
+  CHECK(schedule.NextWake() == At(seconds(190)));
+  CHECK(Starts(schedule, At(seconds(190))) == Ids{2});
+  schedule.Finished(2, Outcome::kDone, At(seconds(191)));
+  CHECK(Starts(schedule, At(seconds(229))) == Ids{4});
+  CHECK(Starts(schedule, At(seconds(230))) == Ids{3});
+  schedule.Finished(3, Outcome::kDone, At(seconds(231)));
+  CHECK(Starts(schedule, At(seconds(240))) == Ids{1});
+}
+
+TEST_CASE("one that the server never likes does not starve the others") {
+  // Wherever their slots lie, also while the unloved ones are being refused.
+  for (const int liked_at : {1, 5, 9, 11, 30, 59}) {
+    INFO(liked_at);
+    Schedule schedule(kPlenty);
+    schedule.Put(1, "a", seconds(60), HashOf(seconds(liked_at)), kStart);
+    schedule.Put(2, "a", seconds(60), HashOf(seconds(0)), kStart);
+    schedule.Put(3, "a", seconds(60), HashOf(seconds(4)), kStart);
+    std::map<Id, int> runs;
+    Time now = kStart;
+    while (now < kStart + hours(2)) {
+      const auto wake = schedule.NextWake();
+      REQUIRE(wake);
+      now = std::max(now, *wake);
+      const auto start = schedule.Next(now);
+      REQUIRE(start);
+      ++runs[start->id];
+      now += seconds(10);  // To be sent away takes longer than slots lie apart.
+      schedule.Finished(
+          start->id, start->id == 1 ? Outcome::kDone : Outcome::kBackOff, now);
+    }
+    CHECK(runs[1] >= 10);
+    CHECK(runs[2] >= 3);
+    CHECK(runs[3] >= 3);
+  }
 }
 
 TEST_CASE("a changed interval moves the next slot into the new grid") {
