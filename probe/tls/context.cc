@@ -141,8 +141,10 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
                                    SSL_OP_LEGACY_SERVER_CONNECT |
                                    SSL_OP_NO_COMPRESSION |
                                    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
-  // OpenSSL's macro does not promise that it leaves the text alone.
+  // OpenSSL's macros do not promise that they leave the texts alone.
   std::string signatures = Signatures(settings.key_type);
+  std::string new_groups = kNewGroups;
+  std::string groups = kGroups;
   SSL_CTX_set_security_level(context, 0);
   SSL_CTX_set_security_callback(context, Allow);
   return SSL_CTX_set_min_proto_version(context, TLS1_VERSION) == 1 &&
@@ -151,8 +153,8 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
          SSL_CTX_set_cipher_list(context, Ciphers(settings.key_type)) == 1 &&
          SSL_CTX_set_ciphersuites(context, kTls13Ciphers) == 1 &&
          SSL_CTX_set1_sigalgs_list(context, signatures.data()) == 1 &&
-         (SSL_CTX_set1_groups_list(context, kNewGroups) == 1 ||
-          SSL_CTX_set1_groups_list(context, kGroups) == 1);
+         (SSL_CTX_set1_groups_list(context, new_groups.data()) == 1 ||
+          SSL_CTX_set1_groups_list(context, groups.data()) == 1);
 }
 
 void ShapeConnection(SSL_CTX* context, const Roots& roots) {
