@@ -57,6 +57,13 @@ bool IsReplyStart(std::string_view line) {
          line.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+// What a server may say to our ClientHello if it takes it for a command: a 5xx,
+// or another protocol's bytes. All else was on its way before, and whether it
+// came before our ClientHello left is chance.
+bool MayAnswerGarbage(std::string_view shown) {
+  return shown.starts_with('5') || shown.starts_with("\\x");
+}
+
 }  // namespace
 
 std::optional<Failure> JudgeHandshake(const TlsSettings& wanted,
@@ -92,8 +99,7 @@ Failure FailureOf(const tls::Error& error, TlsMode mode) {
   using enum tls::Error::Kind;
   switch (error.kind) {
     case kNotTls:
-      // What cannot be an answer to our ClientHello was there before it.
-      if (mode == TlsMode::kImplicit || error.detail.starts_with('2')) {
+      if (mode == TlsMode::kImplicit || !MayAnswerGarbage(error.detail)) {
         return CleartextFailure(error.detail, mode);
       }
       return Failed(Reason::kTlsProtocol,

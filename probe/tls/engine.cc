@@ -23,9 +23,10 @@ namespace {
 // The largest cleartext of a record (RFC 8446 section 5.1).
 constexpr std::size_t kMaxRecord = 16 * 1024;
 
-// So many bytes may come without bringing the handshake to its end or saying
-// anything: a handshake with the largest chain, or many session tickets, fits
-// in. Endless key updates, each of which is answered, do not.
+// So many bytes may come beside what is said: a handshake with the largest
+// chain, then many session tickets and the rims of many small records, fit in.
+// Endless key updates, each of which costs time and an answer, do not, whatever
+// is said between them.
 constexpr std::uint64_t kMaxSilentBytes = 256 * 1024;
 
 // Of a peer that does not speak TLS.
@@ -189,7 +190,7 @@ void Engine::Impl::Pump() {
       return;
     }
     cleartext.append(record.data(), size);
-    silent_bytes = 0;
+    silent_bytes -= std::min<std::uint64_t>(silent_bytes, size);
   }
 }
 
