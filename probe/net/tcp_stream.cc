@@ -139,6 +139,17 @@ void TcpStream::OnRead(uv_stream_t* handle, ssize_t count,
 
 void TcpStream::Write(std::string bytes) {
   if (handle_ == nullptr || bytes.empty()) return;
+  // At once if possible: a write that fails takes the connection's error with
+  // it, and a callback would tell of it after the read has met the end.
+  uv_buf_t all = uv_buf_init(bytes.data(), static_cast<unsigned>(bytes.size()));
+  const int written =
+      uv_try_write(reinterpret_cast<uv_stream_t*>(handle_.get()), &all, 1);
+  if (written < 0 && written != UV_EAGAIN) {
+    if (write_error_ == 0) write_error_ = written;
+    return;
+  }
+  if (written > 0) bytes.erase(0, static_cast<std::size_t>(written));
+  if (bytes.empty()) return;
   auto write = std::make_unique<WriteRequest>();
   write->bytes = std::move(bytes);
   write->request.data = write.get();
