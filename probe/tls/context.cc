@@ -143,6 +143,7 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
                                    SSL_OP_NO_RENEGOTIATION | SSL_OP_NO_TICKET);
   // OpenSSL's macros do not promise that they leave the texts alone.
   std::string signatures = Signatures(settings.key_type);
+  std::string own_signatures = kSignatures;
   std::string new_groups = kNewGroups;
   std::string groups = kGroups;
   SSL_CTX_set_security_level(context, 0);
@@ -153,6 +154,10 @@ bool ShapeClientHello(SSL_CTX* context, const ContextSettings& settings) {
          SSL_CTX_set_cipher_list(context, Ciphers(settings.key_type)) == 1 &&
          SSL_CTX_set_ciphersuites(context, kTls13Ciphers) == 1 &&
          SSL_CTX_set1_sigalgs_list(context, signatures.data()) == 1 &&
+         // The type that is asked for is the server's, not that of our own
+         // certificate.
+         SSL_CTX_set1_client_sigalgs_list(context, own_signatures.data()) ==
+             1 &&
          (SSL_CTX_set1_groups_list(context, new_groups.data()) == 1 ||
           SSL_CTX_set1_groups_list(context, groups.data()) == 1);
 }

@@ -329,3 +329,28 @@ TEST_CASE("A version that we do not speak is our policy") {
   // protocol_version goes out before the connection is closed.
   CHECK(engine.TakeCiphertext().ends_with("\x02\x46"));
 }
+
+TEST_CASE("The asked type is the server's, not that of our own certificate") {
+  const tests::Pki& pki = tests::TestPki();
+  tests::TlsPeerSettings settings;
+  settings.identities = {pki.Get("good"), pki.Get("good-rsa")};
+  settings.client_roots = pki.roots();
+  settings.client_certificate_required = true;
+  for (const auto range :
+       {tests::TlsRange::kTls12Only, tests::TlsRange::kTls13Only}) {
+    INFO(static_cast<int>(range));
+    settings.versions = range;
+    const tests::TlsPeerContext peer(settings);
+    // Ours is an ECDSA one.
+    tests::TlsConnection connection(
+        peer, tests::TlsContext({.roots = nullptr,
+                                 .certificate = pki.Get("client").chain,
+                                 .key = pki.Get("client").key,
+                                 .key_type = probe::tls::KeyType::kRsa}));
+    connection.Exchange();
+    CHECK_FALSE(connection.engine.error());
+    REQUIRE(connection.engine.open());
+    CHECK(connection.engine.handshake()->certificate->key == "rsa2048");
+    CHECK_FALSE(connection.peer.client_subject().empty());
+  }
+}
