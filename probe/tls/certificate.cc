@@ -7,6 +7,7 @@
 #include <cstdint>
 
 #include "probe/smtp/text.h"
+#include "probe/tls/hexadecimal.h"
 #include "probe/tls/openssl_ptr.h"
 #include "probe/tls/x509_time.h"
 
@@ -15,17 +16,6 @@ namespace {
 
 // RFC 5280 section 4.1.2.2: a serial number has at most 20 octets.
 constexpr std::size_t kMaxSerialBytes = 20;
-
-std::string Hexadecimal(const unsigned char* bytes, std::size_t size) {
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string text;
-  text.reserve(2 * size);
-  for (std::size_t i = 0; i < size; ++i) {
-    text += kHex[bytes[i] >> 4];
-    text += kHex[bytes[i] & 0xF];
-  }
-  return text;
-}
 
 std::string_view Bytes(const ASN1_STRING* text) {
   return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),

@@ -9,6 +9,7 @@
 #include <utility>
 #include <vector>
 
+#include "probe/tls/hexadecimal.h"
 #include "probe/tls/openssl_ptr.h"
 #include "probe/tls/pem.h"
 
@@ -125,13 +126,7 @@ std::string Digest(const std::vector<std::string_view>& texts) {
   unsigned int size = 0;
   EVP_Digest(all.data(), all.size(), bytes.data(), &size, EVP_sha256(),
              nullptr);
-  static constexpr char kHex[] = "0123456789abcdef";
-  std::string hex;
-  for (unsigned int i = 0; i < size; ++i) {
-    hex += kHex[bytes[i] >> 4];
-    hex += kHex[bytes[i] & 0xF];
-  }
-  return hex;
+  return Hexadecimal(bytes.data(), size);
 }
 
 // All that the system's openssl.cnf may have narrowed is said again.
