@@ -15,14 +15,6 @@ namespace {
 // series of one.
 constexpr std::size_t kNoLimit = std::numeric_limits<std::size_t>::max();
 
-Series::Part PartOf(const probe::Target& target,
-                    const probe::Endpoint& endpoint) {
-  if (target.certificate_conversations.empty()) return Series::Part::kAll;
-  return endpoint.conversation->tls.key_type == probe::tls::KeyType::kAny
-             ? Series::Part::kAllButCertificate
-             : Series::Part::kCertificateOnly;
-}
-
 // Whether `certificate` is of the type that was asked for. A server that
 // presents another one all the same would be on the page twice with it.
 bool IsOfType(const probe::tls::Certificate& certificate,
@@ -62,7 +54,7 @@ const probe::tls::Handshake* Row::certified() const {
     return nullptr;
   }
   bool shown = IsOfType(*known->certificate, series_.key_type);
-  if (series_.part == Series::Part::kAllButCertificate) {
+  if (!certificate_only()) {
     for (const auto& further : target().certificate_conversations) {
       shown = shown && !IsOfType(*known->certificate, further->tls.key_type);
     }
@@ -74,11 +66,8 @@ Series::Series(std::shared_ptr<const probe::Target> wanted,
                const probe::Endpoint& joined)
     : target(std::move(wanted)),
       endpoint(joined.id),
-      part(PartOf(*target, joined)),
+      key_type(joined.conversation->tls.key_type),
       banner_matcher(*target) {
-  if (part == Part::kCertificateOnly) {
-    key_type = joined.conversation->tls.key_type;
-  }
   AppendLabel(labels, "target", target->name, kNoLimit);
   AppendLabel(labels, "module", target->module, kNoLimit);
   if (joined.address) {
@@ -110,12 +99,11 @@ bool TargetFamilies::Next(ExpositionWriter& writer) {
         }
         const std::size_t index = series_++;
         const ResultStore::State& state = snapshot_.states[index];
-        const bool left_out =
-            series[index].part == Series::Part::kCertificateOnly &&
-            !table.of_certificate;
-        if (state == nullptr || left_out) continue;
+        if (state == nullptr) continue;
+        const Row row(series[index], *state, snapshot_.now);
+        if (row.certificate_only() && !table.of_certificate) continue;
         samples.SetLabels(series[index].labels);
-        family.append(Row(series[index], *state, snapshot_.now), samples);
+        family.append(row, samples);
       }
     }
   }

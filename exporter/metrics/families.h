@@ -21,20 +21,15 @@ namespace exporter::metrics {
 // One target joined with one of its endpoints: what all its samples share.
 // Made when the set of endpoints changes, not per scrape.
 struct Series {
-  // A target with certificate_conversations has the certificate families from
-  // those further endpoints, one row per certificate, and all others from its
-  // own: without it the same labels would be on the page several times.
-  enum class Part { kAll, kAllButCertificate, kCertificateOnly };
-
   Series(std::shared_ptr<const probe::Target> target,
          const probe::Endpoint& endpoint);
 
   std::shared_ptr<const probe::Target> target;
   probe::EndpointId endpoint;
-  Part part;
-  // Of a kCertificateOnly series: which certificate it was to get. It shows no
-  // other.
-  probe::tls::KeyType key_type = probe::tls::KeyType::kAny;
+  // Other than kAny: one of the target's certificate_conversations, which was
+  // to get a certificate of this type and shows nothing but that. Else the same
+  // labels would be on the page several times.
+  probe::tls::KeyType key_type;
   // 'target="mx1.example.com:25",module="smtp",address="192.0.2.1",team="mail"',
   // escaped: every sample of the series starts with it.
   std::string labels;

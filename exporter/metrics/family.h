@@ -69,7 +69,7 @@ class Row {
   const probe::tls::Handshake* certified() const;
 
   bool certificate_only() const {
-    return series_.part == Series::Part::kCertificateOnly;
+    return series_.key_type != probe::tls::KeyType::kAny;
   }
 
   std::optional<bool> BannerMatch() const {
