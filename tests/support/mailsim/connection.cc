@@ -212,6 +212,12 @@ bool Connection::Do(const StartTls& start) {
 
 bool Connection::Do(const Close& close) {
   if (wire_.state() != Wire::State::kOpen || close.abrupt) {
+    // The FIN first: to close over what has just come would send only a reset.
+    uv_os_fd_t descriptor{};
+    if (uv_fileno(reinterpret_cast<uv_handle_t*>(socket_.get()), &descriptor) ==
+        0) {
+      shutdown(descriptor, SHUT_WR);
+    }
     Finish(Ended::kServerClosed);
     return false;
   }
