@@ -6,6 +6,7 @@
 #include <variant>
 #include <vector>
 
+#include "exporter/config/shard.h"
 #include "exporter/logging.h"
 
 namespace exporter {
@@ -14,6 +15,7 @@ struct Options {
   std::string config_file = "smtp.yml";
   bool config_check = false;
   std::vector<std::string> listen_addresses = {":10125"};
+  Shard shard;                        // --shard.index, --shard.count
   unsigned probe_threads = 1;         // 1..64
   unsigned probe_concurrency = 1000;  // Conversations in flight, 1..100000.
   LogLevel log_level = LogLevel::kInfo;

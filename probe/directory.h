@@ -2,7 +2,8 @@
 // id, keeps it while any target needs it, and follows DNS as the TTLs ask.
 //
 // A name that stops resolving keeps its known addresses, marked unresolved; a
-// name that has never resolved has one endpoint without address.
+// name that has never resolved has one endpoint without address. The same goes
+// for the exchangers of a domain.
 #ifndef PROBE_DIRECTORY_H_
 #define PROBE_DIRECTORY_H_
 
@@ -17,11 +18,15 @@
 #include "probe/clock.h"
 #include "probe/dns/resolver.h"
 #include "probe/endpoint.h"
-#include "probe/name_table.h"
+#include "probe/expansion.h"
+#include "probe/refresher.h"
 #include "probe/plan/addresses.h"
 #include "probe/target.h"
 
 namespace probe {
+
+// Targets taken over, or let go, in one turn of the loop: a few milliseconds.
+inline constexpr std::size_t kSliceTargets = 500;
 
 class Directory {
  public:
@@ -30,13 +35,13 @@ class Directory {
     // An endpoint is new or has changed (same id).
     std::function<void(std::shared_ptr<const Endpoint>)> put;
     std::function<void(EndpointId)> removed;
-  };
-
-  // A target and what it stands for now; empty while its name is looked up for
-  // the first time.
-  struct Entry {
-    std::shared_ptr<const Target> target;
-    std::vector<std::shared_ptr<const Endpoint>> endpoints;
+    // What a target stands for is new or has changed; null: the target has
+    // left. `slot` is its index in expansions(). Its endpoints were put before,
+    // and are removed after.
+    std::function<void(std::size_t slot, std::shared_ptr<const Expansion>)>
+        expanded;
+    // Two targets have the same name, module and kind; the first one counts.
+    std::function<void(const Target&)> duplicate;
   };
 
   // `loop` must outlive the directory. `has_route` tells which addresses the
@@ -50,16 +55,19 @@ class Directory {
   // Before SetTargets, and again after the DNS settings changed: lookups under
   // way are asked anew. `resolver` must outlive its use here.
   void SetResolver(dns::Resolver* resolver);
-  // Replaces all targets. An endpoint that old and new targets share stays
-  // what it is, with its id.
-  void SetTargets(const std::vector<std::shared_ptr<const Target>>& targets);
+  // Replaces all targets, kSliceTargets at once and the rest in later turns of
+  // the loop, so that 100,000 of them do not hold it; called again meanwhile,
+  // the newer list counts. A target that has not changed is left alone. An
+  // endpoint that old and new targets share stays what it is, with its id.
+  void SetTargets(std::vector<std::shared_ptr<const Target>> targets);
+  // Whether SetTargets has still to be carried out in part.
+  bool busy() const;
 
-  // In the order of SetTargets.
-  const std::vector<Entry>& entries() const;
+  // One for each target, in the order in which they came; a target that left
+  // leaves a gap (null) for the next one that comes.
+  const std::vector<std::shared_ptr<const Expansion>>& expansions() const;
+  std::size_t target_count() const;
   std::size_t endpoint_count() const;
-  // Grows with every change of entries(): whoever derives something from them
-  // knows when to do it again.
-  std::uint64_t generation() const;
 
  private:
   struct Impl;

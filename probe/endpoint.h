@@ -34,7 +34,6 @@ struct Endpoint {
   // ends with this failure, phase `resolve`.
   std::optional<Failure> unresolved;
   Duration resolve_duration{};  // Of the latest lookup; 0 for an IP literal.
-  smtp::Quirks quirks;          // Known from DNS already; part of every result.
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 

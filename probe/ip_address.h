@@ -27,6 +27,11 @@ class IpAddress {
   bool is_ip6() const { return family_ == Family::kIp6; }
   // Network byte order; an IPv4 address uses the first four bytes.
   const std::array<std::uint8_t, 16>& bytes() const { return bytes_; }
+  // Whether it can be somebody's address on the Internet: none of the special
+  // ones of IANA's registries (private, loopback, link-local, shared, this
+  // network, multicast, reserved, documentation; RFC 6890). An IPv4 address in
+  // IPv6 form counts as that IPv4 address.
+  bool IsPublic() const;
   // RFC 5952 text for IPv6, without brackets.
   std::string ToString() const;
   // "192.0.2.1:25" or "[2001:db8::1]:25".

@@ -6,37 +6,21 @@
 #include <uv.h>
 
 #include <array>
-#include <cstddef>
 #include <cstdint>
-#include <deque>
-#include <expected>
 #include <functional>
 #include <map>
 #include <optional>
-#include <set>
 #include <string>
-#include <utility>
-#include <vector>
+#include <unordered_map>
 
 #include "probe/clock.h"
 #include "probe/dns/resolver.h"
 #include "probe/ip_address.h"
-#include "probe/net/timer.h"
+#include "probe/lookup.h"
+#include "probe/refresher.h"
 #include "probe/result.h"
 
 namespace probe {
-
-// How long an answer is kept.
-struct CacheTimes {
-  // Its TTL, within these bounds.
-  Duration min_ttl = std::chrono::seconds(5);
-  Duration max_ttl = std::chrono::minutes(5);
-  // A lookup that failed is tried again after this.
-  Duration failure = std::chrono::seconds(15);
-};
-// Names looked up at once; a start with 100,000 names must not flood the
-// resolver.
-inline constexpr std::size_t kMaxLookups = 100;
 
 class NameTable {
  public:
@@ -46,7 +30,12 @@ class NameTable {
     // "no such record" empties it only when the other family has addresses: a
     // name that vanishes keeps those it had.
     std::map<IpAddress, Time> addresses;
-    std::optional<Failure> failure;  // Of the latest lookup.
+    // Of the latest lookup. One that leaves open what is true (a timeout,
+    // SERVFAIL) counts from the second in a row on, if the name has addresses:
+    // one lost packet is no verdict on a server. The second follows soon.
+    std::optional<Failure> failure;
+    bool alias = false;  // The name is a CNAME, as of the last good answer.
+    Lookup latest;
   };
   struct Answer {
     Family ip4;
@@ -72,32 +61,28 @@ class NameTable {
   const Answer* Find(const std::string& name) const;
 
  private:
+  using Part = dns::Answer<dns::Addresses>;
   struct Name {
-    std::uint64_t serial = 0;  // Tells late answers to an earlier life apart.
     std::optional<Answer> answer;
     // The lookup under way: what has come in, and when it was asked.
-    std::array<std::optional<std::expected<dns::Addresses, Failure>>, 2> parts;
+    std::array<std::optional<Part>, 2> parts;
+    std::array<Duration, 2> took{};
     Time asked{};
     Duration keep{};
-    std::optional<Time> due;  // Its place in due_; none while asked or queued.
+    // Lookups in a row that left open what is true, for each family.
+    std::array<int, 2> doubts{};
   };
 
-  void Ask();  // As many of the waiting names as kMaxLookups allows.
+  void Ask(const std::string& name, std::uint64_t serial);
   void OnPart(const std::string& name, std::uint64_t serial, std::size_t part,
-              std::expected<dns::Addresses, Failure> result);
+              Part result);
   void Settle(const std::string& name, Name& record);
-  void OnDue();
-  void Arm();
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
   const std::function<void(const std::string&)> answered_;
-  net::Timer timer_;
-  std::map<std::string, Name> names_;
-  std::deque<std::string> waiting_;
-  std::set<std::pair<Time, std::string>> due_;
-  std::set<std::string> asking_;
-  std::uint64_t next_serial_ = 0;
+  std::unordered_map<std::string, Name> names_;
+  Refresher refresher_;
 };
 
 }  // namespace probe

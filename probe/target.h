@@ -1,4 +1,4 @@
-// What the user wrote: one mail server (later: one domain) to watch, with all
+// What the user wrote: one mail server or one domain to watch, with all
 // defaults of its module filled in. Immutable once the config reader made it;
 // nothing validates it again.
 #ifndef PROBE_TARGET_H_
@@ -25,6 +25,8 @@ enum class Role { kMx, kSubmission };
 
 enum class IpProtocol { kAuto, kIp4, kIp6 };
 enum class AddressChoice { kAll, kFirst };
+// What becomes of addresses that are not public (IpAddress::IsPublic).
+enum class PrivateAddresses { kProbe, kSkip };
 
 // How long each phase may take, and all of them together.
 struct Timeouts {
@@ -113,12 +115,17 @@ inline constexpr std::int64_t kMaxPatternMemory = 1 << 20;
 struct Target {
   std::string name;  // Label `target`: "mx1.example.com:25", "[::1]:25".
   std::string host;  // As configured, without port and brackets.
+  // `host` is a domain, which stands for its mail exchangers.
+  bool is_domain = false;
   std::optional<IpAddress> literal;  // Set when `host` is an IP address.
   std::uint16_t port = 25;
   std::string module;  // Label `module`.
   Role role = Role::kMx;
   AddressChoice addresses = AddressChoice::kAll;
   IpProtocol ip_protocol = IpProtocol::kAuto;
+  // Who writes down a host knows where it is; where the exchangers of a domain
+  // are its owner says, and could mean our own network.
+  PrivateAddresses private_addresses = PrivateAddresses::kProbe;
   Duration interval = std::chrono::seconds(60);
   Duration stale_after = std::chrono::minutes(5);
   std::shared_ptr<const Conversation> conversation;  // Never null.
@@ -129,7 +136,14 @@ struct Target {
   // valid UTF-8.
   std::vector<std::pair<std::string, std::string>> labels;
   Expectations expect;
+
+  // Deep: conversations are compared by what they say.
+  friend bool operator==(const Target& a, const Target& b);
 };
+
+// Two targets with one of these would have the same series:
+// "mx1.example.com:25 smtp", "domain example.org:25 smtp".
+std::string Identity(const Target& target);
 
 }  // namespace probe
 

@@ -8,8 +8,12 @@
 #include <string_view>
 #include <vector>
 
+#include "exporter/config/config_error.h"
+#include "exporter/config/http_sd.h"
+#include "exporter/config/shard.h"
+#include "exporter/config/target_groups.h"
+#include "exporter/config/target_list.h"
 #include "probe/clock.h"
-#include "probe/target.h"
 
 namespace exporter {
 
@@ -24,18 +28,16 @@ struct DnsConfig {
 };
 
 struct Config {
-  // In the order of the file; pointers so that a reload can share what did
-  // not change with what is being rendered.
-  std::vector<std::shared_ptr<const probe::Target>> targets;
+  // In the order of the file, without those that belong to other shards.
+  TargetList targets;
   DnsConfig dns;
+  // `target_files:`, complete names with at most one '*', in the last part.
+  std::vector<std::string> target_files;
+  std::vector<HttpSdConfig> http_sd;
+  // For what those two bring. Never null.
+  std::shared_ptr<const GroupReader> group_reader;
   // One line each, for the log: what is accepted and yet not as it should be.
   std::vector<std::string> warnings;
-};
-
-// Why a configuration was refused: one or more lines of the form
-// "config.yaml:12:7: targets[3].port: 70000 is out of range (1-65535)".
-struct ConfigError {
-  std::vector<std::string> messages;  // Never empty, in the order of the file.
 };
 
 // Bigger files are refused. 100,000 targets with labels need about 15 MB.
@@ -46,12 +48,14 @@ inline constexpr std::size_t kMaxConfigMessages = 20;
 // Reads and checks a file, and the certificates and keys that it names: each
 // load reads them again. Pure but for reading files and, when no `ehlo_name` is
 // given, asking the host for its name; may run on any thread.
-std::expected<Config, ConfigError> LoadConfig(const std::string& path);
+std::expected<Config, ConfigError> LoadConfig(const std::string& path,
+                                              const Shard& shard = {});
 
 // The same for a text; `name` stands where the file name stands in messages.
 // Files that the text names are relative to the folder of `name`.
 std::expected<Config, ConfigError> ParseConfig(std::string_view text,
-                                               const std::string& name);
+                                               const std::string& name,
+                                               const Shard& shard = {});
 
 }  // namespace exporter
 

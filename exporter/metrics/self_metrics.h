@@ -7,10 +7,12 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string_view>
 #include <vector>
 
 #include "probe/clock.h"
+#include "probe/lookup.h"
 
 namespace prometheus {
 class Registry;
@@ -28,6 +30,25 @@ class SelfMetrics {
   // smtp_prober_config_last_reload_successful and
   // smtp_prober_config_last_reload_success_timestamp_seconds.
   void ConfigLoaded(bool ok, probe::WallTime now);
+  // smtp_prober_discovery_refreshes_total{source},
+  // smtp_prober_discovery_failures_total{source},
+  // smtp_prober_discovery_targets{source} and
+  // smtp_prober_discovery_last_success_timestamp_seconds{source}: a list of
+  // targets was read, or could not be. `source` is its file or URL; `targets`
+  // counts while it is good.
+  void DiscoveryRead(std::string_view source, bool ok, std::size_t targets,
+                     probe::WallTime now);
+  // The source is not read any more: its series leave.
+  void DiscoveryForgotten(std::string_view source);
+  // smtp_prober_duplicate_targets_total: left out, because another one has the
+  // same name, module and kind.
+  void DuplicateTarget();
+  // smtp_prober_dns_lookups_total{record} and
+  // smtp_prober_dns_lookup_failures_total{record} (no answer: timeout,
+  // SERVFAIL ...).
+  void DnsLookup(probe::RecordType record, bool answered);
+  // smtp_prober_vantage_ok{check}: none removes the series (not known).
+  void SetVantage(std::string_view check, std::optional<bool> ok);
   // smtp_prober_targets, smtp_prober_endpoints.
   void SetTargets(std::size_t targets, std::size_t endpoints);
   // smtp_prober_probes_in_flight, smtp_prober_schedule_lag_seconds (how long

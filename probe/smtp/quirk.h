@@ -30,8 +30,15 @@ enum class Quirk {
   kRequiretlsInClear,  // REQUIRETLS listed before TLS (RFC 8689 section 2).
   kInvalidLines,       // EHLO lines that hold no keyword a sender can use.
   kTooManyAddresses,   // The name has more addresses than are probed.
+  // Of a domain's MX records, or of what they name:
+  kMxIsCname,       // The host is a CNAME (RFC 2181 10.3, RFC 5321 5.1).
+  kImplicitMx,      // No MX record: the domain is its own exchanger.
+  kNullMxMixed,     // A null MX beside others (RFC 7505 3): it is ignored.
+  kMxInvalid,       // An MX that is an address or no host name: it is skipped.
+  kTooManyMx,       // More hosts than are probed.
+  kPrivateAddress,  // An address that is not public.
 };
-inline constexpr std::size_t kQuirkCount = 13;
+inline constexpr std::size_t kQuirkCount = 19;
 
 // In the order of the enumerators.
 inline constexpr std::array<std::string_view, kQuirkCount> kQuirkNames = {
@@ -48,6 +55,12 @@ inline constexpr std::array<std::string_view, kQuirkCount> kQuirkNames = {
     "requiretls_in_clear",
     "invalid_lines",
     "too_many_addresses",
+    "mx_is_cname",
+    "implicit_mx",
+    "null_mx_mixed",
+    "mx_invalid",
+    "too_many_mx",
+    "private_address",
 };
 
 class Quirks {

@@ -1,0 +1,41 @@
+// Target lists in the form of Prometheus' file_sd and http_sd:
+// [{targets: [...], labels: {...}}, ...], in JSON or YAML. Strict, as
+// Prometheus is: what is not well-formed as a whole is refused as a whole.
+//
+// A group's labels become user labels of its targets. `__module`, `__interval`
+// and `__smtp_<key>` set the key of the target (`__smtp_timeout`,
+// `__smtp_tls_mode`, `__smtp_expect_starttls`, ...; lists with commas between
+// their items); `__smtp_domain: "true"` makes the targets domains. The rest of
+// `__*` is dropped.
+#ifndef EXPORTER_CONFIG_TARGET_GROUPS_H_
+#define EXPORTER_CONFIG_TARGET_GROUPS_H_
+
+#include <expected>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "exporter/config/config_error.h"
+#include "exporter/config/target_list.h"
+
+namespace exporter {
+
+enum class GroupFormat { kJson, kYaml };
+
+// Reads target groups with the defaults and modules of one configuration.
+// Immutable; any thread, several at once.
+class GroupReader {
+ public:
+  virtual ~GroupReader() = default;
+
+  // All targets of the groups, without those that belong to other shards.
+  // `name` stands where the file name stands in messages. A text over
+  // kMaxConfigBytes is refused.
+  virtual std::expected<TargetList, ConfigError> Read(
+      std::string_view text, const std::string& name,
+      GroupFormat format) const = 0;
+};
+
+}  // namespace exporter
+
+#endif  // EXPORTER_CONFIG_TARGET_GROUPS_H_

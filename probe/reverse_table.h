@@ -1,0 +1,85 @@
+// The reverse names of each address that is probed, and whether they lead back
+// to it (RFC 8601 2.7.3, "iprev"), kept fresh. Part of the Directory.
+#ifndef PROBE_REVERSE_TABLE_H_
+#define PROBE_REVERSE_TABLE_H_
+
+#include <uv.h>
+
+#include <cstddef>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "probe/clock.h"
+#include "probe/dns/resolver.h"
+#include "probe/ip_address.h"
+#include "probe/lookup.h"
+#include "probe/refresher.h"
+
+namespace probe {
+
+// What is known of one address. Immutable.
+struct Reverse {
+  // Whether a reverse name of the address resolves to it. None: not known (the
+  // resolver failed, and no name was confirmed). False too when there is no
+  // reverse name.
+  std::optional<bool> match;
+  // Its reverse names; none while they are unknown, empty when there are none.
+  std::optional<std::vector<std::string>> names;
+  Lookup latest;  // Of the PTR lookup.
+
+  friend bool operator==(const Reverse&, const Reverse&) = default;
+};
+
+class ReverseTable {
+ public:
+  // `answered` is called on the loop's thread after each lookup of an address.
+  // `loop` must outlive the table.
+  ReverseTable(uv_loop_t* loop, const CacheTimes& times,
+               std::function<void(const IpAddress&)> answered);
+  ReverseTable(const ReverseTable&) = delete;
+  ReverseTable& operator=(const ReverseTable&) = delete;
+
+  // Lookups under way are asked anew. `resolver` must outlive its use here.
+  void SetResolver(dns::Resolver* resolver);
+  // Starts to follow an address; one that is known stays as it is. An IPv4
+  // address in IPv6 form (::ffff:192.0.2.1) is looked up as IPv4.
+  void Add(const IpAddress& address);
+  void Remove(const IpAddress& address);
+  // Null while it is looked up for the first time. The same object while
+  // nothing changed but the time a lookup took.
+  std::shared_ptr<const Reverse> Find(const IpAddress& address) const;
+
+ private:
+  struct Record {
+    IpAddress address;
+    std::shared_ptr<const Reverse> reverse;
+    // The lookup under way.
+    Reverse next;
+    Time asked{};
+    Duration ttl{};
+    std::size_t pending = 0;  // Names whose addresses are not known yet.
+    bool doubt = false;       // One of them could not be looked up.
+  };
+
+  void Ask(const std::string& key, std::uint64_t serial);
+  void OnNames(const std::string& key, std::uint64_t serial,
+               dns::Answer<dns::ReverseNames> result);
+  void OnAddresses(const std::string& key, std::uint64_t serial,
+                   const dns::Answer<dns::Addresses>& result);
+  void Settle(const std::string& key, Record& record);
+
+  const CacheTimes times_;
+  dns::Resolver* resolver_ = nullptr;
+  const std::function<void(const IpAddress&)> answered_;
+  std::unordered_map<std::string, Record> records_;  // By the address's text.
+  Refresher refresher_;
+};
+
+}  // namespace probe
+
+#endif  // PROBE_REVERSE_TABLE_H_
