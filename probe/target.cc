@@ -1,5 +1,6 @@
 #include "probe/target.h"
 
+#include <algorithm>
 #include <string_view>
 #include <tuple>
 
@@ -15,6 +16,28 @@ bool operator==(const TlsSettings& a, const TlsSettings& b) {
                      : std::string_view();
   };
   return plain(a) == plain(b) && digest(a) == digest(b);
+}
+
+bool operator==(const Target& a, const Target& b) {
+  const auto plain = [](const Target& t) {
+    return std::tie(t.name, t.host, t.is_domain, t.literal, t.port, t.module,
+                    t.role, t.addresses, t.ip_protocol, t.private_addresses,
+                    t.interval, t.stale_after, t.labels, t.expect);
+  };
+  const auto same = [](const std::shared_ptr<const Conversation>& one,
+                       const std::shared_ptr<const Conversation>& other) {
+    return one == other || *one == *other;
+  };
+  return plain(a) == plain(b) && same(a.conversation, b.conversation) &&
+         std::equal(a.certificate_conversations.begin(),
+                    a.certificate_conversations.end(),
+                    b.certificate_conversations.begin(),
+                    b.certificate_conversations.end(), same);
+}
+
+std::string Identity(const Target& target) {
+  return (target.is_domain ? "domain " : "") + target.name + ' ' +
+         target.module;
 }
 
 std::string Fingerprint(const Conversation& conversation) {
