@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""Downloads the mail servers that the integration tests talk to.
+"""Downloads the mail and DNS servers that the integration tests talk to.
 
-The packages exclude each other, and none may touch a mail server that the
-machine runs: they are never installed. apt-get downloads them, with the
+The packages exclude each other, and none may touch a server that the machine
+runs: they are never installed. apt-get downloads them, with the
 libraries that this machine lacks, into a cache directory; the tests unpack
 them in a root directory of their own (see jail).
 """
@@ -19,6 +19,8 @@ PACKAGES = {
     "exim": ["exim4-base", "exim4-config", "exim4-daemon-light"],
     "opensmtpd": ["opensmtpd"],
     "dovecot": ["dovecot-core", "dovecot-submissiond"],
+    "nsd": ["nsd"],
+    "unbound": ["unbound"],
 }
 
 
