@@ -1,7 +1,11 @@
 #include "probe/mailbox.h"
 
+#include <algorithm>
+#include <cstddef>
 #include <cstdlib>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace probe {
 
@@ -9,7 +13,7 @@ Mailbox::Mailbox(uv_loop_t* loop)
     : async_(net::MakeHandle<uv_async_t>(this, [loop](uv_async_t* raw) {
         return uv_async_init(loop, raw, [](uv_async_t* handle) {
           if (handle->data == nullptr) return;
-          static_cast<Mailbox*>(handle->data)->RunAll();
+          static_cast<Mailbox*>(handle->data)->RunSome();
         });
       })) {
   // Only without descriptors for the loop's own eventfd, at start-up: nothing
@@ -23,11 +27,16 @@ void Mailbox::Post(Task task) {
   uv_async_send(async_.get());
 }
 
-void Mailbox::RunAll() {
+void Mailbox::RunSome() {
   std::vector<Task> tasks;
   {
     const std::lock_guard lock(mutex_);
-    tasks.swap(tasks_);
+    const std::size_t count = std::min(tasks_.size(), kTasksPerTurn);
+    const auto end = tasks_.begin() + static_cast<std::ptrdiff_t>(count);
+    tasks.assign(std::make_move_iterator(tasks_.begin()),
+                 std::make_move_iterator(end));
+    tasks_.erase(tasks_.begin(), end);
+    if (!tasks_.empty()) uv_async_send(async_.get());
   }
   for (const Task& task : tasks) task();
 }

@@ -4,13 +4,18 @@
 
 #include <uv.h>
 
+#include <cstddef>
+#include <deque>
 #include <functional>
 #include <mutex>
-#include <vector>
 
 #include "probe/net/uv_handle.h"
 
 namespace probe {
+
+// Tasks run in one turn of the loop; the rest waits for the next, so that a
+// hundred thousand of them do not hold up what the loop measures.
+inline constexpr std::size_t kTasksPerTurn = 1000;
 
 class Mailbox {
  public:
@@ -28,10 +33,10 @@ class Mailbox {
   void Post(Task task);
 
  private:
-  void RunAll();
+  void RunSome();
 
   std::mutex mutex_;
-  std::vector<Task> tasks_;
+  std::deque<Task> tasks_;
   net::Handle<uv_async_t> async_;
 };
 
