@@ -7,6 +7,7 @@
 
 #include <cstdint>
 #include <functional>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -59,11 +60,14 @@ class MxTable {
   void Ask(const std::string& domain, std::uint64_t serial);
   void OnAnswer(const std::string& domain, std::uint64_t serial,
                 dns::Answer<dns::Exchangers> result);
+  Duration Fold(Domain& record, dns::Answer<dns::Exchangers> result);
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
   const std::function<void(const std::string&)> answered_;
   std::unordered_map<std::string, Domain> domains_;
+  // Gone with the table: the resolver may outlive it.
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;
 };
 

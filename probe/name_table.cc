@@ -1,7 +1,9 @@
 #include "probe/name_table.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
+#include <vector>
 
 namespace probe {
 namespace {
@@ -9,34 +11,25 @@ namespace {
 constexpr std::size_t kIp4 = 0;
 constexpr std::size_t kIp6 = 1;
 
-using Part = std::expected<dns::Addresses, Failure>;
+// Addresses remembered of one family. A stranger's zone could rotate through
+// millions while they are kept; 20 of a name are probed (plan/addresses.h).
+constexpr std::size_t kMaxRemembered = 100;
 
-// The resolver says for certain that there are no such addresses.
-bool IsCertainlyAbsent(const Part& part) {
-  return !part && (part.error().reason == Reason::kNoAddress ||
-                   part.error().reason == Reason::kDnsNotFound);
-}
+using Remembered = std::map<IpAddress, Time>;
 
-void Fold(const Part& part, bool other_has_addresses, Time now, Duration keep,
-          NameTable::Family& family) {
-  if (part) {
-    std::erase_if(family.addresses,
-                  [&](const auto& known) { return now - known.second > keep; });
-    for (const IpAddress& address : part->addresses) {
-      family.addresses[address] = now;
-    }
-    family.failure.reset();
-    return;
+void Remember(const std::vector<IpAddress>& listed, Time now, Duration keep,
+              Remembered& addresses) {
+  std::erase_if(addresses,
+                [&](const auto& known) { return now - known.second > keep; });
+  for (const IpAddress& address : listed) addresses[address] = now;
+  if (addresses.size() <= kMaxRemembered) return;
+  // Those that are only kept go first. Of the rest the same ones stay in
+  // whatever order they are listed, and they are those that are probed.
+  std::erase_if(addresses,
+                [now](const auto& known) { return known.second != now; });
+  while (addresses.size() > kMaxRemembered) {
+    addresses.erase(std::prev(addresses.end()));
   }
-  family.failure = part.error();
-  if (IsCertainlyAbsent(part) && other_has_addresses) family.addresses.clear();
-}
-
-Duration TtlOf(const Part& part, const CacheTimes& times) {
-  if (part) return std::clamp(part->ttl, times.min_ttl, times.max_ttl);
-  // "No AAAA" is a stable truth for most names; its own TTL (the SOA's) is not
-  // told to us, so it only bounds from above.
-  return IsCertainlyAbsent(part) ? times.max_ttl : times.failure;
 }
 
 }  // namespace
@@ -45,36 +38,25 @@ NameTable::NameTable(uv_loop_t* loop, const CacheTimes& times,
                      std::function<void(const std::string&)> answered)
     : times_(times),
       answered_(std::move(answered)),
-      timer_(loop, [this] { OnDue(); }) {}
+      refresher_(loop, [this](const std::string& name, std::uint64_t serial) {
+        Ask(name, serial);
+      }) {}
 
 void NameTable::SetResolver(dns::Resolver* resolver) {
   resolver_ = resolver;
-  for (const std::string& name : asking_) {
-    Name& record = names_[name];
-    record.serial = ++next_serial_;  // Whatever still comes is not for us.
-    record.parts = {};
-    waiting_.push_back(name);
-  }
-  asking_.clear();
-  Ask();
+  refresher_.Start();
 }
 
 void NameTable::Add(const std::string& name, Duration keep) {
-  const auto [place, added] = names_.try_emplace(name);
-  place->second.keep = std::max(place->second.keep, keep);
-  if (!added) return;
-  place->second.serial = ++next_serial_;
-  waiting_.push_back(name);
-  Ask();
+  Name& record = names_[name];
+  record.keep = std::max(record.keep, keep);
+  refresher_.Add(name);
 }
 
 void NameTable::Remove(const std::string& name) {
-  const auto found = names_.find(name);
-  if (found == names_.end()) return;
-  if (found->second.due) due_.erase({*found->second.due, name});
-  asking_.erase(name);
-  names_.erase(found);
-  // A place in waiting_ is skipped when its turn comes.
+  // First, because `name` may be the record's own key.
+  refresher_.Remove(name);
+  names_.erase(name);
 }
 
 const NameTable::Answer* NameTable::Find(const std::string& name) const {
@@ -83,77 +65,73 @@ const NameTable::Answer* NameTable::Find(const std::string& name) const {
   return &*found->second.answer;
 }
 
-void NameTable::Ask() {
-  while (resolver_ != nullptr && asking_.size() < kMaxLookups &&
-         !waiting_.empty()) {
-    const std::string name = std::move(waiting_.front());
-    waiting_.pop_front();
-    const auto found = names_.find(name);
-    if (found == names_.end() || found->second.due ||
-        !asking_.insert(name).second) {
-      continue;
-    }
-    Name& record = found->second;
-    record.asked = net::Now();
-    const auto ask = [&](std::size_t part, IpAddress::Family family) {
-      resolver_->Lookup(name, family,
-                        [this, name, serial = record.serial,
-                         part](std::expected<dns::Addresses, Failure> result) {
-                          OnPart(name, serial, part, std::move(result));
-                        });
-    };
-    ask(kIp4, IpAddress::Family::kIp4);
-    ask(kIp6, IpAddress::Family::kIp6);
-  }
+void NameTable::Ask(const std::string& name, std::uint64_t serial) {
+  Name& record = names_[name];
+  record.parts = {};
+  record.asked = net::Now();
+  const auto ask = [&](std::size_t part, IpAddress::Family family) {
+    resolver_->Lookup(
+        name, family,
+        [this, alive = std::weak_ptr(alive_), name, serial, part](Part result) {
+          if (alive.expired()) return;
+          OnPart(name, serial, part, std::move(result));
+        });
+  };
+  ask(kIp4, IpAddress::Family::kIp4);
+  ask(kIp6, IpAddress::Family::kIp6);
 }
 
 void NameTable::OnPart(const std::string& name, std::uint64_t serial,
-                       std::size_t part,
-                       std::expected<dns::Addresses, Failure> result) {
-  const auto found = names_.find(name);
-  if (found == names_.end() || found->second.serial != serial) return;
-  Name& record = found->second;
+                       std::size_t part, Part result) {
+  if (!refresher_.Accept(name, serial)) return;
+  Name& record = names_[name];
   record.parts[part] = std::move(result);
+  record.took[part] = net::Now() - record.asked;
   if (record.parts[kIp4] && record.parts[kIp6]) Settle(name, record);
 }
 
 void NameTable::Settle(const std::string& name, Name& record) {
-  const Time now = net::Now();
-  const Part ip4 = std::move(*record.parts[kIp4]);
-  const Part ip6 = std::move(*record.parts[kIp6]);
-  record.parts = {};
   if (!record.answer) record.answer = Answer{};
   Answer& answer = *record.answer;
-  Fold(ip4, ip6.has_value(), now, record.keep, answer.ip4);
-  Fold(ip6, ip4.has_value(), now, record.keep, answer.ip6);
-  answer.took = now - record.asked;
-
-  // A name without any address is asked again soon: somebody is mending it.
-  const Duration ttl = ip4 || ip6
-                           ? std::min(TtlOf(ip4, times_), TtlOf(ip6, times_))
-                           : times_.failure;
-  record.due = now + ttl;
-  due_.emplace(*record.due, name);
-  asking_.erase(name);
-  Arm();
-  Ask();
+  const bool known =
+      record.parts[kIp4]->has_value() || record.parts[kIp6]->has_value() ||
+      !answer.ip4.addresses.empty() || !answer.ip6.addresses.empty();
+  const Duration ttl = std::min(Fold(record, kIp4, known, answer.ip4),
+                                Fold(record, kIp6, known, answer.ip6));
+  answer.took = std::max(record.took[kIp4], record.took[kIp6]);
+  record.parts = {};
+  refresher_.Settle(name, ttl);
   answered_(name);
 }
 
-void NameTable::OnDue() {
-  const Time now = net::Now();
-  while (!due_.empty() && due_.begin()->first <= now) {
-    const std::string name = due_.begin()->second;
-    due_.erase(due_.begin());
-    names_[name].due.reset();
-    waiting_.push_back(name);
+// Brings a family up to date, and tells for how long that is good. `known`: the
+// name has addresses, or had some.
+Duration NameTable::Fold(Name& record, std::size_t part, bool known,
+                         Family& family) {
+  const Part& result = *record.parts[part];
+  const bool other_found = record.parts[1 - part]->has_value();
+  const bool answered = result || IsCertainlyAbsent(result.error());
+  family.latest = {.answered = answered, .took = record.took[part]};
+  if (answered) record.doubts[part] = 0;
+  if (result) {
+    Remember(result->addresses, net::Now(), record.keep, family.addresses);
+    family.failure.reset();
+    family.alias = result->alias;
+    return std::clamp(result->ttl, times_.min_ttl, times_.max_ttl);
   }
-  Arm();
-  Ask();
-}
-
-void NameTable::Arm() {
-  if (!due_.empty()) timer_.At(due_.begin()->first);
+  if (answered) {
+    family.failure = result.error();
+    // A name without any address is asked again soon: somebody is mending it.
+    if (!other_found) return times_.failure;
+    family.addresses.clear();
+    // "No AAAA" is a stable truth for most names; its own TTL (the SOA's) is
+    // not told to us, so it only bounds from above.
+    return times_.max_ttl;
+  }
+  const bool first = ++record.doubts[part] == 1;
+  const bool has_verdict = !family.addresses.empty() || family.failure;
+  if (!first || !known || !has_verdict) family.failure = result.error();
+  return first && known ? times_.min_ttl : times_.failure;
 }
 
 }  // namespace probe

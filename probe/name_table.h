@@ -6,9 +6,11 @@
 #include <uv.h>
 
 #include <array>
+#include <cstddef>
 #include <cstdint>
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -62,6 +64,7 @@ class NameTable {
 
  private:
   using Part = dns::Answer<dns::Addresses>;
+  // Arrays have IPv4 first, IPv6 second.
   struct Name {
     std::optional<Answer> answer;
     // The lookup under way: what has come in, and when it was asked.
@@ -77,11 +80,14 @@ class NameTable {
   void OnPart(const std::string& name, std::uint64_t serial, std::size_t part,
               Part result);
   void Settle(const std::string& name, Name& record);
+  Duration Fold(Name& record, std::size_t part, bool known, Family& family);
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
   const std::function<void(const std::string&)> answered_;
   std::unordered_map<std::string, Name> names_;
+  // Gone with the table: the resolver may outlive it.
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;
 };
 

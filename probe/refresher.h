@@ -7,9 +7,7 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <deque>
 #include <functional>
-#include <optional>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -35,47 +33,48 @@ struct CacheTimes {
 
 class Refresher {
  public:
-  // Asks; whoever does calls Settle with the same `serial` when the answer is
-  // there, never from within this call.
+  // Asks. Whoever does calls Accept when an answer is there, never from within
+  // this call, and Settle when no more will come.
   using Ask = std::function<void(const std::string& key, std::uint64_t serial)>;
 
   // `loop` must outlive the refresher. At most kMaxLookups keys are asked for
-  // at once.
+  // at once; the one that is due for longest comes first.
   Refresher(uv_loop_t* loop, Ask ask);
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
 
   // Nothing is asked before this; called again, keys under way are asked anew
-  // under a new serial.
+  // under a new serial, and nobody waits for the old answers.
   void Start();
   // Starts to follow a key, false when it is known; it is asked for at once, or
   // as soon as kMaxLookups allows.
   bool Add(const std::string& key);
+  // A question that is under way still counts until its answer is there, or a
+  // list of targets that comes and goes could flood the resolver.
   void Remove(const std::string& key);
-  // Whether an answer under this serial is still waited for.
-  bool Awaits(const std::string& key, std::uint64_t serial) const;
-  // Its answer is there and is good for `ttl`. Only while awaited.
+  // An answer to `serial` is there: whether it is still waited for.
+  [[nodiscard]] bool Accept(const std::string& key, std::uint64_t serial);
+  // What there is to know of a key that was accepted is known, and good for
+  // `ttl`.
   void Settle(const std::string& key, Duration ttl);
 
  private:
   struct Key {
-    std::uint64_t serial = 0;  // Tells late answers to an earlier life apart.
+    std::uint64_t serial = 0;  // Of its latest question.
     bool asking = false;
-    std::optional<Time> due;  // Its place in due_; none while asked or queued.
+    Time due{};  // Its place in due_, where it is unless it is asked for.
   };
 
-  void AskWaiting();
-  void OnDue();
-  void Arm();
+  void AskDue();
 
   const Ask ask_;
   net::Timer timer_;
   bool started_ = false;
   std::unordered_map<std::string, Key> keys_;
-  std::deque<std::string> waiting_;  // May name keys that are gone.
   std::set<std::pair<Time, std::string>> due_;
-  std::set<std::string> asking_;
-  std::uint64_t next_serial_ = 0;
+  // Questions without answer, also for keys that are gone.
+  std::unordered_map<std::uint64_t, std::string> asked_;
+  std::uint64_t last_serial_ = 0;
 };
 
 }  // namespace probe

@@ -1,0 +1,83 @@
+#include "probe/mx_table.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace probe {
+namespace {
+
+// "No MX records" is kept for so many times a failure's time: a minute. Mostly
+// it stays true, but who has just got or lost them wants to see it soon.
+constexpr int kNoRecordsTimes = 4;
+
+}  // namespace
+
+MxTable::MxTable(uv_loop_t* loop, const CacheTimes& times,
+                 std::function<void(const std::string&)> answered)
+    : times_(times),
+      answered_(std::move(answered)),
+      refresher_(loop, [this](const std::string& domain, std::uint64_t serial) {
+        Ask(domain, serial);
+      }) {}
+
+void MxTable::SetResolver(dns::Resolver* resolver) {
+  resolver_ = resolver;
+  refresher_.Start();
+}
+
+void MxTable::Add(const std::string& domain) {
+  domains_.try_emplace(domain);
+  refresher_.Add(domain);
+}
+
+void MxTable::Remove(const std::string& domain) {
+  // First, because `domain` may be the record's own key.
+  refresher_.Remove(domain);
+  domains_.erase(domain);
+}
+
+const MxTable::Answer* MxTable::Find(const std::string& domain) const {
+  const auto found = domains_.find(domain);
+  if (found == domains_.end() || !found->second.answer) return nullptr;
+  return &*found->second.answer;
+}
+
+void MxTable::Ask(const std::string& domain, std::uint64_t serial) {
+  domains_[domain].asked = net::Now();
+  resolver_->LookupMx(domain, [this, alive = std::weak_ptr(alive_), domain,
+                               serial](dns::Answer<dns::Exchangers> result) {
+    if (!alive.expired()) OnAnswer(domain, serial, std::move(result));
+  });
+}
+
+void MxTable::OnAnswer(const std::string& domain, std::uint64_t serial,
+                       dns::Answer<dns::Exchangers> result) {
+  if (!refresher_.Accept(domain, serial)) return;
+  refresher_.Settle(domain, Fold(domains_[domain], std::move(result)));
+  answered_(domain);
+}
+
+// Brings a domain up to date, and tells for how long that is good.
+Duration MxTable::Fold(Domain& record, dns::Answer<dns::Exchangers> result) {
+  if (!record.answer) record.answer = Answer{};
+  Answer& answer = *record.answer;
+  const bool answered = result || IsCertainlyAbsent(result.error());
+  answer.latest = {.answered = answered, .took = net::Now() - record.asked};
+  if (answered) record.doubts = 0;
+  if (result) {
+    answer.records = std::move(result->records);
+    answer.failure.reset();
+    return std::clamp(result->ttl, times_.min_ttl, times_.max_ttl);
+  }
+  if (result.error().reason == Reason::kNoAddress) {
+    answer.records.emplace();
+    answer.failure.reset();
+    return std::min(kNoRecordsTimes * times_.failure, times_.max_ttl);
+  }
+  const bool doubt = !answered && ++record.doubts == 1 && answer.records;
+  if (doubt) return times_.min_ttl;
+  answer.failure = std::move(result.error());
+  return times_.failure;
+}
+
+}  // namespace probe
