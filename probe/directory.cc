@@ -1,13 +1,19 @@
 #include "probe/directory.h"
 
-#include <algorithm>
-#include <compare>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
+#include <string_view>
 #include <unordered_map>
 #include <utility>
+
+#include "probe/endpoint_set.h"
+#include "probe/expand.h"
+#include "probe/mx_table.h"
+#include "probe/name_table.h"
+#include "probe/net/uv_handle.h"
+#include "probe/reverse_table.h"
 
 namespace probe {
 namespace {
@@ -17,250 +23,366 @@ namespace {
 // address would else leave before its first probe.
 constexpr int kKeptIntervals = 2;
 
-// What makes two targets share an endpoint.
-struct Key {
-  std::optional<IpAddress> address;
-  std::uint16_t port = 0;
-  std::string server_name;
-  // The fingerprint of its conversation: its key in `conversations`, so that
-  // the pointer stands for the text.
-  const std::string* conversation = nullptr;
+// The name of an exchanger as it is looked up: search domains have no say in
+// what senders see.
+std::string Absolute(const std::string& name) { return name + "."; }
 
-  friend auto operator<=>(const Key&, const Key&) = default;
-};
-
-struct Record {
-  std::shared_ptr<const Endpoint> endpoint;  // Null until flushed once.
-  // What the next flush makes of it.
-  Endpoint next;
-  std::multiset<Duration> intervals;  // One for each target that needs it.
-};
-
-// Which endpoints a target needs now.
-struct Wanted {
-  std::vector<std::optional<IpAddress>> addresses;
-  std::optional<Failure> unresolved;
-  Duration took{};
-  smtp::Quirks quirks;
-};
-
-std::string ServerName(const Target& target) {
-  if (target.literal) return {};
-  std::string name = target.host;
-  if (name.ends_with('.')) name.pop_back();
-  for (char& c : name) {
-    if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
-  }
-  return name;
-}
-
-// The name as it is looked up: a trailing dot keeps the search domains away.
+// The name of a host target as it is looked up: a trailing dot keeps the search
+// domains away.
 std::string LookupName(const Target& target) {
-  const bool absolute = target.host.ends_with('.');
-  return ServerName(target) + (absolute ? "." : "");
+  const std::string name = ServerName(target);
+  return target.host.ends_with('.') ? Absolute(name) : name;
 }
 
-// Of two failures the one that leaves more open: a resolver that timed out for
-// AAAA makes "no A record" no verdict on the name.
-const Failure& Weaker(const Failure& a, const Failure& b) {
-  const auto certain = [](const Failure& failure) {
-    return failure.reason == Reason::kNoAddress ||
-           failure.reason == Reason::kDnsNotFound;
-  };
-  return certain(a) && !certain(b) ? b : a;
-}
-
-Wanted FromAnswer(const Target& target, const NameTable::Answer& answer,
-                  const plan::HasRoute& has_route) {
-  Wanted wanted;
-  wanted.took = answer.took;
-  std::vector<IpAddress> found;
-  std::optional<Failure> failure;
-  bool resolved = false;
-  const auto add = [&](const NameTable::Family& family) {
-    for (const auto& [address, listed] : family.addresses) {
-      found.push_back(address);
-    }
-    if (family.failure) {
-      failure = failure ? Weaker(*failure, *family.failure) : *family.failure;
-    } else {
-      resolved = true;
-    }
-  };
-  if (target.ip_protocol != IpProtocol::kIp4) add(answer.ip6);
-  if (target.ip_protocol != IpProtocol::kIp6) add(answer.ip4);
-  if (!resolved) wanted.unresolved = failure;
-
-  const plan::Selection selection = plan::SelectAddresses(
-      std::move(found), target.ip_protocol, target.addresses, has_route);
-  if (selection.truncated) wanted.quirks.Add(smtp::Quirk::kTooManyAddresses);
-  wanted.addresses.assign(selection.addresses.begin(),
-                          selection.addresses.end());
-  if (wanted.addresses.empty()) {
-    wanted.addresses.emplace_back(std::nullopt);
-    if (!wanted.unresolved) {
-      wanted.unresolved =
-          Failure{.phase = Phase::kResolve,
-                  .reason = Reason::kNoAddress,
-                  .detail = selection.no_route
-                                ? "this host has no route to any address of " +
-                                      target.host
-                                : target.host + " has no usable address"};
-    }
-  }
-  return wanted;
-}
+// Which targets depend on an answer.
+using Users = std::set<std::size_t>;
 
 }  // namespace
 
 struct Directory::Impl {
+  // What is known of one target; a null target is a gap.
+  struct Slot {
+    std::shared_ptr<const Target> target;
+    std::uint64_t list = 0;                  // The latest one that names it.
+    std::vector<EndpointSet::Claim> claims;  // One for each place.
+    std::set<std::string> names;             // Followed for it, as looked up.
+    std::set<IpAddress> addresses;
+    // Until the next flush; its places lack their endpoints.
+    std::shared_ptr<Expansion> next;
+    bool queued = false;   // In `stale`.
+    bool changed = false;  // In `changed_slots`.
+  };
+
   Impl(uv_loop_t* loop, plan::HasRoute has_route_in, Observer observer_in,
        const CacheTimes& times)
       : has_route(std::move(has_route_in)),
         observer(std::move(observer_in)),
-        names(loop, times,
-              [this](const std::string& name) { OnAnswered(name); }) {}
-
-  const std::string* Intern(const std::shared_ptr<const Conversation>& one) {
-    const auto found = conversations.try_emplace(Fingerprint(*one), one).first;
-    // The same but for what is in its files: its endpoints stay, and get it.
-    if (*found->second != *one) found->second = one;
-    return &found->first;
+        names(loop, times, [this](const std::string& name) { OnName(name); }),
+        exchangers(loop, times,
+                   [this](const std::string& domain) { OnMx(domain); }),
+        reverses(loop, times,
+                 [this](const IpAddress& address) { OnReverse(address); }),
+        more(net::MakeHandle<uv_idle_t>(
+            this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
   }
 
-  // None: not known yet.
-  std::optional<Wanted> WantedFor(const Target& target) {
-    if (target.literal) return Wanted{{*target.literal}, {}, {}, {}};
-    const NameTable::Answer* answer = names.Find(LookupName(target));
-    if (answer == nullptr) return std::nullopt;
-    return FromAnswer(target, *answer, has_route);
+  // Work comes in slices: what remains goes on in the next turn of the loop.
+
+  bool HasWork() const {
+    return incoming_at < incoming.size() || sweeping || !stale.empty();
   }
 
-  // Brings entry `index` up to date. The caller flushes.
-  void Apply(std::size_t index) {
-    const Target& target = *entries[index].target;
-    const std::optional<Wanted> wanted = WantedFor(target);
-    if (!wanted) return;
-    std::vector<const std::string*> conversation_keys = {
-        Intern(target.conversation)};
-    for (const auto& one : target.certificate_conversations) {
-      conversation_keys.push_back(Intern(one));
-    }
-    std::vector<Key> next;
-    for (const std::optional<IpAddress>& address : wanted->addresses) {
-      for (const std::string* conversation : conversation_keys) {
-        const Key key{.address = address,
-                      .port = target.port,
-                      .server_name = ServerName(target),
-                      .conversation = conversation};
-        Record& record = records[key];
-        record.next.unresolved = wanted->unresolved;
-        record.next.resolve_duration = wanted->took;
-        record.next.quirks = wanted->quirks;
-        record.intervals.insert(target.interval);
-        dirty.insert(key);
-        next.push_back(key);
+  void Work() {
+    std::size_t left = kSliceTargets;
+    for (; left > 0 && incoming_at < incoming.size(); --left) {
+      TakeOver(std::move(incoming[incoming_at++]));
+      if (incoming_at == incoming.size()) {
+        incoming = {};
+        incoming_at = 0;
+        sweeping = true;
+        sweep_at = 0;
       }
     }
-    const std::vector<Key> before = std::exchange(keys[index], next);
-    Release(before, target.interval);
-    if (before != next) stale_entries.push_back(index);
-  }
-
-  void Release(const std::vector<Key>& old, Duration interval) {
-    for (const Key& key : old) {
-      Record& record = records.at(key);
-      record.intervals.erase(record.intervals.find(interval));
-      dirty.insert(key);
-    }
-  }
-
-  // Tells the observer what changed, once for each endpoint.
-  void Flush() {
-    for (const Key& key : std::exchange(dirty, {})) {
-      const auto found = records.find(key);
-      Record& record = found->second;
-      if (record.intervals.empty()) {
-        if (record.endpoint) observer.removed(record.endpoint->id);
-        records.erase(found);
-        continue;
-      }
-      Endpoint& next = record.next;
-      if (!record.endpoint) {
-        next.id = ++last_id;
-        next.address = key.address;
-        next.port = key.port;
-        next.server_name = key.server_name;
-      }
-      next.conversation = conversations.at(*key.conversation);
-      next.interval = *record.intervals.begin();
-      // A reload of 100,000 targets that did not change is no news to anybody.
-      if (record.endpoint && *record.endpoint == next) continue;
-      record.endpoint = std::make_shared<const Endpoint>(next);
-      observer.put(record.endpoint);
-    }
-    if (!stale_entries.empty()) ++generation;
-    for (const std::size_t index : std::exchange(stale_entries, {})) {
-      std::vector<std::shared_ptr<const Endpoint>>& endpoints =
-          entries[index].endpoints;
-      endpoints.clear();
-      for (const Key& key : keys[index]) {
-        endpoints.push_back(records.at(key).endpoint);
+    for (; left > 0 && sweeping; ++sweep_at) {
+      if (sweep_at == slots.size()) {
+        sweeping = false;
+        observer.taken_over(duplicates);
+      } else if (slots[sweep_at].target && slots[sweep_at].list != list) {
+        Drop(sweep_at);
+        --left;
       }
     }
-  }
-
-  void OnAnswered(const std::string& name) {
-    for (const std::size_t index : users[name]) Apply(index);
-    Flush();
-  }
-
-  void SetTargets(const std::vector<std::shared_ptr<const Target>>& targets) {
-    const std::vector<Entry> old_entries = std::exchange(entries, {});
-    const std::vector<std::vector<Key>> old_keys = std::exchange(keys, {});
-    const auto old_users = std::exchange(users, {});
-    entries.reserve(targets.size());
-    keys.resize(targets.size());
-    for (const std::shared_ptr<const Target>& target : targets) {
-      const std::size_t index = entries.size();
-      entries.push_back({.target = target, .endpoints = {}});
-      if (!target->literal) {
-        users[LookupName(*target)].push_back(index);
-        names.Add(LookupName(*target), kKeptIntervals * target->interval);
-      }
+    for (; left > 0 && !stale.empty(); --left) {
+      const std::size_t index = stale.back();
+      stale.pop_back();
+      slots[index].queued = false;
       Apply(index);
     }
-    for (std::size_t i = 0; i < old_keys.size(); ++i) {
-      Release(old_keys[i], old_entries[i].target->interval);
-    }
-    for (const auto& [name, indices] : old_users) {
-      if (!users.contains(name)) names.Remove(name);
-    }
     Flush();
-    ++generation;
-    ForgetConversations();
+    if (HasWork()) {
+      WorkSoon();
+    } else {
+      uv_idle_stop(more.get());
+    }
   }
 
-  void ForgetConversations() {
-    std::set<const std::string*> used;
-    for (const auto& [key, record] : records) used.insert(key.conversation);
-    std::erase_if(conversations, [&used](const auto& item) {
-      return !used.contains(&item.first);
+  void WorkSoon() {
+    uv_idle_start(more.get(), [](uv_idle_t* handle) {
+      if (handle->data != nullptr) static_cast<Impl*>(handle->data)->Work();
     });
+  }
+
+  // Not at once: a hundred answers may come in one turn, and thousands of
+  // targets depend on one of them.
+  void Queue(const Users& users) {
+    for (const std::size_t index : users) {
+      if (std::exchange(slots[index].queued, true)) continue;
+      stale.push_back(index);
+    }
+    WorkSoon();
+  }
+
+  // Targets come and go.
+
+  void SetTargets(std::vector<std::shared_ptr<const Target>> targets) {
+    ++list;
+    incoming = std::move(targets);
+    incoming_at = 0;
+    sweeping = incoming.empty();
+    sweep_at = 0;
+    duplicates.clear();
+    Work();
+  }
+
+  void TakeOver(std::shared_ptr<const Target> target) {
+    const auto [known, added] =
+        identities.try_emplace(Identity(*target), slots.size());
+    if (added) {
+      if (!gaps.empty()) {
+        known->second = *gaps.begin();
+        gaps.erase(gaps.begin());
+      } else {
+        slots.emplace_back();
+        expansions.emplace_back();
+      }
+    }
+    const std::size_t index = known->second;
+    Slot& slot = slots[index];
+    if (std::exchange(slot.list, list) == list) {
+      return duplicates.push_back(std::move(target));
+    }
+    if (slot.target == target || (slot.target && *slot.target == *target)) {
+      return;
+    }
+    slot.target = std::move(target);
+    if (slot.target->is_domain) {
+      exchangers.Add(ServerName(*slot.target));
+      domain_users[ServerName(*slot.target)].insert(index);
+    }
+    Apply(index);
+  }
+
+  void Drop(std::size_t index) {
+    Slot& slot = slots[index];
+    for (const auto& claim : slot.claims) endpoints.Release(claim);
+    if (slot.target->is_domain) {
+      const std::string domain = ServerName(*slot.target);
+      if (Leave(domain_users, domain, index)) exchangers.Remove(domain);
+    }
+    Follow(index, {});
+    FollowAddresses(index, {});
+    identities.erase(Identity(*slot.target));
+    slot.target = nullptr;
+    slot.claims = {};
+    slot.next = nullptr;
+    gaps.insert(index);
+    MarkChanged(index);
+  }
+
+  // Takes `index` off the users of `key`; true when it was the last one.
+  template <typename Key, typename Map>
+  static bool Leave(Map& users, const Key& key, std::size_t index) {
+    const auto found = users.find(key);
+    found->second.erase(index);
+    if (!found->second.empty()) return false;
+    users.erase(found);
+    return true;
+  }
+
+  void Follow(std::size_t index, std::set<std::string> wanted) {
+    Slot& slot = slots[index];
+    for (const std::string& name : wanted) {
+      name_users[name].insert(index);
+      // Also one that is followed: its interval may be another one now.
+      names.Add(name, kKeptIntervals * slot.target->interval);
+    }
+    for (const std::string& name : slot.names) {
+      if (wanted.contains(name)) continue;
+      if (Leave(name_users, name, index)) names.Remove(name);
+    }
+    slot.names = std::move(wanted);
+  }
+
+  void FollowAddresses(std::size_t index, std::set<IpAddress> wanted) {
+    Slot& slot = slots[index];
+    for (const IpAddress& address : wanted) {
+      if (slot.addresses.contains(address)) continue;
+      address_users[address].insert(index);
+      reverses.Add(address);
+    }
+    for (const IpAddress& address : slot.addresses) {
+      if (wanted.contains(address)) continue;
+      if (Leave(address_users, address, index)) reverses.Remove(address);
+    }
+    slot.addresses = std::move(wanted);
+  }
+
+  // Answers.
+
+  void OnName(const std::string& name) {
+    const NameTable::Answer& answer = *names.Find(name);
+    observer.looked_up(RecordType::kA, answer.ip4.latest);
+    observer.looked_up(RecordType::kAaaa, answer.ip6.latest);
+    if (const auto users = name_users.find(name); users != name_users.end()) {
+      Queue(users->second);
+    }
+  }
+
+  void OnMx(const std::string& domain) {
+    observer.looked_up(RecordType::kMx, exchangers.Find(domain)->latest);
+    const auto users = domain_users.find(domain);
+    if (users != domain_users.end()) Queue(users->second);
+  }
+
+  void OnReverse(const IpAddress& address) {
+    observer.looked_up(RecordType::kPtr, reverses.Find(address)->latest);
+    const auto users = address_users.find(address);
+    if (users != address_users.end()) Queue(users->second);
+  }
+
+  // Brings a target up to date with all answers. The caller flushes.
+  void Apply(std::size_t index) {
+    Slot& slot = slots[index];
+    if (!slot.target) return;  // It left meanwhile.
+    slot.next = std::make_shared<Expansion>();
+    slot.next->target = slot.target;
+    const std::vector<EndpointSet::Claim> old = std::exchange(slot.claims, {});
+    if (slot.target->literal) {
+      Claim(slot, {.address = *slot.target->literal}, {});
+    } else if (slot.target->is_domain) {
+      ApplyDomain(index);
+    } else {
+      const std::string name = LookupName(*slot.target);
+      Follow(index, {name});
+      ApplyHost(slot, name, {});
+    }
+    for (const auto& claim : old) endpoints.Release(claim);
+    std::set<IpAddress> addresses;
+    for (const auto& claim : slot.claims) {
+      if (claim.address()) addresses.insert(*claim.address());
+    }
+    FollowAddresses(index, std::move(addresses));
+    MarkChanged(index);
+  }
+
+  void ApplyDomain(std::size_t index) {
+    Slot& slot = slots[index];
+    const std::string domain = ServerName(*slot.target);
+    const MxTable::Answer* const answer = exchangers.Find(domain);
+    if (answer == nullptr) return;
+    slot.next->lookups.push_back({RecordType::kMx, {}, answer->latest});
+    DomainHosts wanted = ExpandDomain(domain, *answer);
+    std::set<std::string> followed;
+    for (const MxRecord& record : wanted.mail.hosts) {
+      followed.insert(Absolute(record.host));
+    }
+    Follow(index, std::move(followed));
+    for (const MxRecord& record : wanted.mail.hosts) {
+      ApplyHost(slot, Absolute(record.host),
+                {.mx = record.host,
+                 .quirks = wanted.quirks,
+                 .unresolved = wanted.mail.failure});
+    }
+    if (wanted.mail.hosts.empty() && wanted.mail.failure) {
+      Claim(slot,
+            {.server_name = domain,
+             .is_domain = true,
+             .unresolved = wanted.mail.failure,
+             .resolve_duration = answer->latest.took},
+            {.quirks = wanted.quirks});
+    }
+    slot.next->mail = std::move(wanted.mail);
+  }
+
+  // Claims the endpoints of one host; `place` is what they have in common.
+  void ApplyHost(Slot& slot, const std::string& lookup_name, Place place) {
+    const NameTable::Answer* const answer = names.Find(lookup_name);
+    if (answer == nullptr) return;
+    const std::string host =
+        place.mx.empty() ? ServerName(*slot.target) : place.mx;
+    const HostAddresses wanted =
+        ExpandHost(*slot.target, host, *answer, has_route);
+    AddLookups(*slot.target, place.mx, *answer, slot.next->lookups);
+    slot.next->no_ip4_route = slot.next->no_ip4_route || wanted.no_ip4_route;
+    slot.next->no_ip6_route = slot.next->no_ip6_route || wanted.no_ip6_route;
+    place.quirks.Add(wanted.quirks);
+    for (const std::optional<IpAddress>& address : wanted.addresses) {
+      Claim(slot,
+            {.address = address,
+             .server_name = host,
+             .unresolved = wanted.unresolved,
+             .resolve_duration = wanted.took},
+            place);
+    }
+  }
+
+  // One endpoint for each conversation of the target.
+  void Claim(Slot& slot, EndpointSet::Wanted wanted, const Place& place) {
+    const Target& target = *slot.target;
+    wanted.port = target.port;
+    wanted.interval = target.interval;
+    const auto claim = [&](const std::shared_ptr<const Conversation>& one) {
+      wanted.conversation = one;
+      slot.claims.push_back(endpoints.Take(wanted));
+      slot.next->places.push_back(place);
+    };
+    claim(target.conversation);
+    for (const auto& further : target.certificate_conversations) {
+      claim(further);
+    }
+  }
+
+  // Telling the observer.
+
+  void MarkChanged(std::size_t index) {
+    if (std::exchange(slots[index].changed, true)) return;
+    changed_slots.push_back(index);
+  }
+
+  void Flush() {
+    endpoints.PutChanged(observer.put);
+    for (const std::size_t index : std::exchange(changed_slots, {})) {
+      Slot& slot = slots[index];
+      slot.changed = false;
+      for (std::size_t i = 0; i < slot.claims.size(); ++i) {
+        Place& place = slot.next->places[i];
+        place.endpoint = slot.claims[i].endpoint();
+        if (const auto& address = slot.claims[i].address()) {
+          place.reverse = reverses.Find(*address);
+        }
+      }
+      expansions[index] = std::exchange(slot.next, nullptr);
+      observer.expanded(index, expansions[index]);
+    }
+    endpoints.RemoveUnclaimed(observer.removed);
   }
 
   const plan::HasRoute has_route;
   const Observer observer;
   NameTable names;
-  std::vector<Entry> entries;
-  std::vector<std::vector<Key>> keys;  // As many as entries.
-  std::unordered_map<std::string, std::vector<std::size_t>> users;
-  std::map<Key, Record> records;
-  std::map<std::string, std::shared_ptr<const Conversation>> conversations;
-  std::set<Key> dirty;
-  std::vector<std::size_t> stale_entries;
-  EndpointId last_id = 0;
-  std::uint64_t generation = 0;
+  MxTable exchangers;
+  ReverseTable reverses;
+  EndpointSet endpoints;
+
+  std::vector<Slot> slots;
+  std::vector<std::shared_ptr<const Expansion>> expansions;  // As many.
+  std::set<std::size_t> gaps;
+  std::unordered_map<std::string, std::size_t> identities;
+  std::unordered_map<std::string, Users> name_users;
+  std::unordered_map<std::string, Users> domain_users;
+  std::map<IpAddress, Users> address_users;
+
+  // The list that is being taken over.
+  std::uint64_t list = 0;
+  std::vector<std::shared_ptr<const Target>> incoming;
+  std::size_t incoming_at = 0;
+  bool sweeping = false;  // Slots that are not of this list leave.
+  std::size_t sweep_at = 0;
+  std::vector<std::shared_ptr<const Target>> duplicates;
+
+  std::vector<std::size_t> stale;  // Slots that an answer has changed.
+  std::vector<std::size_t> changed_slots;
+  net::Handle<uv_idle_t> more;
 };
 
 Directory::Directory(uv_loop_t* loop, plan::HasRoute has_route,
@@ -272,19 +394,25 @@ Directory::~Directory() = default;
 
 void Directory::SetResolver(dns::Resolver* resolver) {
   impl_->names.SetResolver(resolver);
+  impl_->exchangers.SetResolver(resolver);
+  impl_->reverses.SetResolver(resolver);
 }
 
-void Directory::SetTargets(
-    const std::vector<std::shared_ptr<const Target>>& targets) {
-  impl_->SetTargets(targets);
+void Directory::SetTargets(std::vector<std::shared_ptr<const Target>> targets) {
+  impl_->SetTargets(std::move(targets));
 }
 
-const std::vector<Directory::Entry>& Directory::entries() const {
-  return impl_->entries;
+bool Directory::busy() const { return impl_->HasWork(); }
+
+const std::vector<std::shared_ptr<const Expansion>>& Directory::expansions()
+    const {
+  return impl_->expansions;
 }
 
-std::size_t Directory::endpoint_count() const { return impl_->records.size(); }
+std::size_t Directory::target_count() const { return impl_->identities.size(); }
 
-std::uint64_t Directory::generation() const { return impl_->generation; }
+std::size_t Directory::endpoint_count() const {
+  return impl_->endpoints.size();
+}
 
 }  // namespace probe

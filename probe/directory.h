@@ -19,8 +19,9 @@
 #include "probe/dns/resolver.h"
 #include "probe/endpoint.h"
 #include "probe/expansion.h"
-#include "probe/refresher.h"
+#include "probe/lookup.h"
 #include "probe/plan/addresses.h"
+#include "probe/refresher.h"
 #include "probe/target.h"
 
 namespace probe {
@@ -40,8 +41,13 @@ class Directory {
     // and are removed after.
     std::function<void(std::size_t slot, std::shared_ptr<const Expansion>)>
         expanded;
-    // Two targets have the same name, module and kind; the first one counts.
-    std::function<void(const Target&)> duplicate;
+    // A question to DNS has its answer, or none.
+    std::function<void(RecordType, const Lookup&)> looked_up;
+    // A list of SetTargets was taken over; `duplicates` are those of it that
+    // were left out, because one before them has the same identity.
+    std::function<void(
+        const std::vector<std::shared_ptr<const Target>>& duplicates)>
+        taken_over;
   };
 
   // `loop` must outlive the directory. `has_route` tells which addresses the

@@ -22,16 +22,16 @@ namespace probe {
 
 // One endpoint as one target sees it; others may share the endpoint.
 struct Place {
-  std::shared_ptr<const Endpoint> endpoint;  // Never null.
+  std::shared_ptr<const Endpoint> endpoint{};  // Never null.
   // The mail exchanger of a domain target: label `mx`. "" for a host target,
   // and while a domain's exchangers have never been known.
-  std::string mx;
-  smtp::Quirks quirks;  // Known from DNS.
+  std::string mx{};
+  smtp::Quirks quirks{};  // Known from DNS.
   // The domain does not resolve any more, so that its senders do not find this
   // server: however its probes end, the target's series say this.
-  std::optional<Failure> unresolved;
+  std::optional<Failure> unresolved{};
   // Null: not known yet, or no address.
-  std::shared_ptr<const Reverse> reverse;
+  std::shared_ptr<const Reverse> reverse{};
 };
 
 // What a domain target's DNS says.

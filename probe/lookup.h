@@ -18,7 +18,8 @@ struct Lookup {
   friend bool operator==(const Lookup&, const Lookup&) = default;
 };
 
-// Whether `failure` of a lookup says for certain that there are no such records.
+// Whether `failure` of a lookup says for certain that there are no such
+// records.
 inline bool IsCertainlyAbsent(const Failure& failure) {
   return failure.reason == Reason::kNoAddress ||
          failure.reason == Reason::kDnsNotFound;

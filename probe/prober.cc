@@ -139,7 +139,6 @@ struct Prober::Impl {
     }
     if (result.failure && result.failure->reason == Reason::kShutdown) return;
     result.interval = SlotsUntil(next + result.duration, endpoint->interval);
-    result.quirks.Add(endpoint->quirks);
     observer.finished(*endpoint, std::move(result));
   }
 

@@ -25,27 +25,33 @@ bool Before(const IpAddress& left, const IpAddress& right) {
 
 }  // namespace
 
-Selection SelectAddresses(std::vector<IpAddress> found, IpProtocol protocol,
-                          AddressChoice choice, const HasRoute& has_route) {
+Selection SelectAddresses(std::vector<IpAddress> found, const AddressWish& wish,
+                          const HasRoute& has_route) {
   Selection selection;
   std::vector<IpAddress>& kept = selection.addresses;
   kept = std::move(found);
   std::sort(kept.begin(), kept.end(), Before);
   kept.erase(std::unique(kept.begin(), kept.end()), kept.end());
-  std::erase_if(kept, [protocol](const IpAddress& address) {
-    return !IsWanted(address, protocol);
+  std::erase_if(kept, [&wish](const IpAddress& address) {
+    return !IsWanted(address, wish.protocol);
+  });
+  std::erase_if(kept, [&](const IpAddress& address) {
+    if (address.IsPublic()) return false;
+    selection.has_private = true;
+    return wish.private_addresses == PrivateAddresses::kSkip;
   });
 
   // Who asks for one family by name gets it, and the probe says what happens.
-  if (protocol == IpProtocol::kAuto) {
-    const bool any = !kept.empty();
-    std::erase_if(kept, [&has_route](const IpAddress& address) {
-      return !has_route(address);
+  if (wish.protocol == IpProtocol::kAuto) {
+    std::erase_if(kept, [&](const IpAddress& address) {
+      if (has_route(address)) return false;
+      (address.is_ip6() ? selection.no_ip6_route : selection.no_ip4_route) =
+          true;
+      return true;
     });
-    selection.no_route = any && kept.empty();
   }
 
-  if (choice == AddressChoice::kFirst) {
+  if (wish.choice == AddressChoice::kFirst) {
     if (kept.size() > 1) kept.erase(kept.begin() + 1, kept.end());
   } else if (kept.size() > kMaxAddresses) {
     selection.truncated = true;

@@ -17,18 +17,29 @@ inline constexpr std::size_t kMaxAddresses = 20;
 // Whether this host has a route to an address.
 using HasRoute = std::function<bool(const IpAddress&)>;
 
+// What a target wants of a name's addresses.
+struct AddressWish {
+  IpProtocol protocol = IpProtocol::kAuto;
+  AddressChoice choice = AddressChoice::kAll;
+  PrivateAddresses private_addresses = PrivateAddresses::kProbe;
+};
+
 struct Selection {
   std::vector<IpAddress> addresses;  // Sorted: IPv6 first, then by bytes, so
                                      // that the answer's rotation is no change.
   bool truncated = false;            // kAll, and more than kMaxAddresses.
-  bool no_route = false;  // Nothing is left only because of missing routes.
+  bool has_private = false;          // Of the wanted family, skipped or not.
+  // Addresses of this family were left out for want of a route.
+  bool no_ip4_route = false;
+  bool no_ip6_route = false;
 };
 
 // `found` is what DNS said. `kAuto` leaves out addresses without a route;
-// kIp4/kIp6 keep only theirs, with or without a route. `kFirst` keeps one: the
-// first of the sorted list, so that it stays the same while DNS does.
-Selection SelectAddresses(std::vector<IpAddress> found, IpProtocol protocol,
-                          AddressChoice choice, const HasRoute& has_route);
+// kIp4/kIp6 keep only theirs, with or without a route. kSkip leaves out what is
+// not public. `kFirst` keeps one: the first of the sorted list, so that it
+// stays the same while DNS does.
+Selection SelectAddresses(std::vector<IpAddress> found, const AddressWish& wish,
+                          const HasRoute& has_route);
 
 }  // namespace probe::plan
 

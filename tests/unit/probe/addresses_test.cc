@@ -97,9 +97,10 @@ TEST_CASE("which addresses are probed, in which order") {
     // The order of the answer changes nothing.
     for (std::size_t turn = 0; turn == 0 || turn < found.size(); ++turn) {
       const Selection got =
-          SelectAddresses(found, test.protocol, test.choice, test.routes);
+          SelectAddresses(found, {test.protocol, test.choice}, test.routes);
       CHECK(Printed(got.addresses) == test.want);
-      CHECK(got.no_route == test.no_route);
+      const bool no_route = got.no_ip4_route || got.no_ip6_route;
+      CHECK((got.addresses.empty() && no_route) == test.no_route);
       CHECK_FALSE(got.truncated);
       if (!found.empty()) {
         std::rotate(found.begin(), found.begin() + 1, found.end());
@@ -129,14 +130,43 @@ TEST_CASE("too many addresses are cut, the same ones each time") {
                               static_cast<std::uint8_t>(i % 256)}));
     }
     const Selection ordered =
-        SelectAddresses(found, IpProtocol::kAuto, test.choice, kBoth);
+        SelectAddresses(found, {.choice = test.choice}, kBoth);
     CHECK(ordered.addresses.size() == test.want);
     CHECK(ordered.truncated == test.truncated);
     std::reverse(found.begin(), found.end());
     const Selection reversed =
-        SelectAddresses(found, IpProtocol::kAuto, test.choice, kBoth);
+        SelectAddresses(found, {.choice = test.choice}, kBoth);
     CHECK((reversed.addresses == ordered.addresses));
   }
+}
+
+TEST_CASE("the family that was left out for want of a route is told") {
+  const std::vector<IpAddress> found = Parsed({"192.0.2.9", "2001:db8::1"});
+  const Selection only4 = SelectAddresses(found, {}, kOnly4);
+  CHECK(only4.no_ip6_route);
+  CHECK_FALSE(only4.no_ip4_route);
+  const Selection only6 = SelectAddresses(found, {}, kOnly6);
+  CHECK(only6.no_ip4_route);
+  CHECK_FALSE(only6.no_ip6_route);
+  const Selection named =
+      SelectAddresses(found, {.protocol = IpProtocol::kIp6}, kOnly4);
+  CHECK_FALSE(named.no_ip6_route);
+}
+
+TEST_CASE("addresses that are not public are told, and skipped on demand") {
+  const std::vector<IpAddress> found =
+      Parsed({"10.1.2.3", "9.9.9.9", "::1", "2620:fe::9"});
+  const Selection all = SelectAddresses(found, {}, kBoth);
+  CHECK(all.has_private);
+  CHECK(all.addresses.size() == 4);
+  const AddressWish skip = {.private_addresses = PrivateAddresses::kSkip};
+  const Selection kept = SelectAddresses(found, skip, kBoth);
+  CHECK(kept.has_private);
+  CHECK(Printed(kept.addresses) == Texts{"2620:fe::9", "9.9.9.9"});
+  const Selection none = SelectAddresses(Parsed({"127.0.0.1"}), skip, kBoth);
+  CHECK(none.has_private);
+  CHECK(none.addresses.empty());
+  CHECK_FALSE(SelectAddresses(Parsed({"9.9.9.9"}), skip, kBoth).has_private);
 }
 
 }  // namespace

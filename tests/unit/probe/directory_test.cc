@@ -1,11 +1,7 @@
 #include "probe/directory.h"
 
-#include <uv.h>
-
-#include <expected>
 #include <map>
 #include <memory>
-#include <optional>
 #include <set>
 #include <string>
 #include <utility>
@@ -13,155 +9,50 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/pki.h"
+#include "tests/unit/probe/directory_fixture.h"
 
 namespace {
 
 using namespace std::chrono_literals;
-using Family = probe::IpAddress::Family;
-using Answer = std::expected<probe::dns::Addresses, probe::Failure>;
+using namespace tests;
 using probe::Reason;
+using probe::RecordType;
 
-// Answers when the test says so.
-class FakeResolver final : public probe::dns::Resolver {
- public:
-  struct Question {
-    std::string name;
-    Family family;
-    Callback done;
-  };
-
-  void Lookup(const std::string& name, Family family, Callback done) override {
-    questions.push_back({name, family, std::move(done)});
-  }
-
-  // Answers what is asked now.
-  void AnswerAll(const Answer& ip4, const Answer& ip6) {
-    for (Question& question : std::exchange(questions, {})) {
-      question.done(question.family == Family::kIp4 ? ip4 : ip6);
-    }
-  }
-
-  std::vector<Question> questions;
-};
-
-Answer Found(std::vector<std::string> texts) {
-  probe::dns::Addresses answer;
-  for (const std::string& text : texts) {
-    answer.addresses.push_back(*probe::IpAddress::Parse(text));
-  }
-  answer.ttl = 60s;
-  return answer;
-}
-
-Answer Failed(Reason reason) {
-  return std::unexpected(probe::Failure{.phase = probe::Phase::kResolve,
-                                        .reason = reason,
-                                        .detail = "as the test says"});
-}
-
-const Answer kNoSuch = Failed(Reason::kNoAddress);
-
-// A directory with its observer: what exists now, by id.
-struct Fixture {
-  Fixture() {
-    uv_loop_init(&loop);
-    directory.emplace(
-        &loop,
-        [this](const probe::IpAddress& to) {
-          return !to.is_ip6() || ip6_route;
-        },
-        probe::Directory::Observer{
-            .put =
-                [this](std::shared_ptr<const probe::Endpoint> endpoint) {
-                  ++puts;
-                  live[endpoint->id] = std::move(endpoint);
-                },
-            .removed =
-                [this](probe::EndpointId id) { CHECK(live.erase(id) == 1); }},
-        probe::CacheTimes{.min_ttl = 1ms, .max_ttl = 5ms, .failure = 1ms});
-    directory->SetResolver(&resolver);
-  }
-  ~Fixture() {
-    directory.reset();
-    uv_run(&loop, UV_RUN_DEFAULT);
-    CHECK(uv_loop_close(&loop) == 0);
-  }
-
-  // "192.0.2.1:25 ok", "none:25 dns_not_found": every live endpoint.
-  std::set<std::string> Seen() const {
-    std::set<std::string> seen;
-    for (const auto& [id, endpoint] : live) {
-      seen.insert((endpoint->address
-                       ? endpoint->ServerKey()
-                       : "none:" + std::to_string(endpoint->port)) +
-                  " " +
-                  (endpoint->unresolved
-                       ? std::string(Name(endpoint->unresolved->reason))
-                       : "ok"));
-    }
-    return seen;
-  }
-
-  // Until the answers have become old enough to be asked for again.
-  void WaitForQuestions(std::size_t count) {
-    while (resolver.questions.size() < count) uv_run(&loop, UV_RUN_ONCE);
-  }
-
-  uv_loop_t loop{};
-  bool ip6_route = true;
-  FakeResolver resolver;
-  std::map<probe::EndpointId, std::shared_ptr<const probe::Endpoint>> live;
-  int puts = 0;
-  std::optional<probe::Directory> directory;
-};
-
-std::shared_ptr<probe::Target> MakeTarget(const std::string& host,
-                                          probe::Duration interval = 60s) {
-  auto conversation = std::make_shared<probe::Conversation>();
-  conversation->ehlo_name = "monitor.example.net";
-  auto target = std::make_shared<probe::Target>();
-  target->host = host;
-  target->name = host + ":25";
-  target->literal = probe::IpAddress::Parse(host);
-  target->module = "smtp";
-  target->interval = interval;
-  target->conversation = conversation;
-  return target;
-}
-
-using Seen = std::set<std::string>;
+const Addresses kNoSuch = Failed(Reason::kNoAddress);
 
 }  // namespace
 
 TEST_CASE("an IP literal is an endpoint at once") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
-  CHECK(fixture.resolver.questions.empty());
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
-  REQUIRE(fixture.directory->entries().size() == 1);
-  REQUIRE(fixture.directory->entries()[0].endpoints.size() == 1);
-  CHECK(fixture.directory->entries()[0].endpoints[0]->server_name.empty());
+  CHECK(fixture.SeenPlaces() == Seen{"192.0.2.1:25 ok"});
+  CHECK(fixture.Only().places[0].endpoint->server_name.empty());
+  CHECK(fixture.Only().lookups.empty());
+  CHECK(fixture.resolver->Count(RecordType::kA, "192.0.2.1") == 0);
 }
 
 TEST_CASE("a name becomes an endpoint for each of its addresses") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets({MakeTarget("MX1.Example.com.")});
-  REQUIRE(fixture.resolver.questions.size() == 2);
-  CHECK(fixture.resolver.questions[0].name == "mx1.example.com.");
+  CHECK(fixture.resolver->Count(RecordType::kA, "mx1.example.com.") == 1);
   CHECK(fixture.live.empty());
-  fixture.resolver.AnswerAll(Found({"192.0.2.1", "192.0.2.2"}),
-                             Found({"2001:db8::1"}));
-  CHECK(fixture.Seen() ==
-        Seen{"192.0.2.1:25 ok", "192.0.2.2:25 ok", "[2001:db8::1]:25 ok"});
+  fixture.resolver->SetHost("mx1.example.com",
+                            Found({"192.0.2.1", "192.0.2.2"}),
+                            Found({"2001:db8::1"}));
+  fixture.RunUntilSeen(
+      {"192.0.2.1:25 ok", "192.0.2.2:25 ok", "[2001:db8::1]:25 ok"});
   CHECK(fixture.live.begin()->second->server_name == "mx1.example.com");
-  CHECK(fixture.directory->entries()[0].endpoints.size() == 3);
+  REQUIRE(fixture.Only().lookups.size() == 2);
+  CHECK(fixture.Only().lookups[0].record == RecordType::kA);
+  CHECK(fixture.Only().lookups[0].lookup.answered);
+  CHECK(fixture.Only().lookups[1].record == RecordType::kAaaa);
 }
 
 TEST_CASE("DNS decides what the first answer makes of a name") {
   struct Case {
     const char* name;
-    Answer ip4;
-    Answer ip6;
+    Addresses ip4;
+    Addresses ip6;
     Seen want;
   };
   const Case cases[] = {
@@ -186,32 +77,33 @@ TEST_CASE("DNS decides what the first answer makes of a name") {
   };
   for (const Case& one : cases) {
     CAPTURE(one.name);
-    Fixture fixture;
+    DirectoryFixture fixture;
+    fixture.resolver->SetHost("mx.example.com", one.ip4, one.ip6);
     fixture.directory->SetTargets({MakeTarget("mx.example.com")});
-    fixture.resolver.AnswerAll(one.ip4, one.ip6);
-    CHECK(fixture.Seen() == one.want);
+    fixture.RunUntilSeen(one.want);
   }
 }
 
 TEST_CASE("without an IPv6 route, IPv6 addresses are left out, not down") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.ip6_route = false;
+  fixture.resolver->SetHost("both.example.com", Found({"192.0.2.1"}),
+                            Found({"2001:db8::1"}));
+  fixture.resolver->SetHost("six.example.com", kNoSuch, Found({"2001:db8::1"}));
   fixture.directory->SetTargets(
       {MakeTarget("both.example.com"), MakeTarget("six.example.com")});
-  for (auto& question : std::exchange(fixture.resolver.questions, {})) {
-    const bool both = question.name == "both.example.com";
-    question.done(question.family == Family::kIp6 ? Found({"2001:db8::1"})
-                  : both                          ? Found({"192.0.2.1"})
-                                                  : kNoSuch);
+  fixture.RunUntilSeen({"192.0.2.1:25 ok", "none:25 no_address"});
+  for (const auto& [slot, expansion] : fixture.shown) {
+    CHECK(expansion->no_ip6_route);
+    CHECK_FALSE(expansion->no_ip4_route);
   }
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok", "none:25 no_address"});
 }
 
 TEST_CASE("later answers change the endpoints, and only what changed") {
   struct Case {
     const char* name;
-    Answer ip4;
-    Answer ip6;
+    Addresses ip4;
+    Addresses ip6;
     Seen want;
   };
   const Case cases[] = {
@@ -239,80 +131,85 @@ TEST_CASE("later answers change the endpoints, and only what changed") {
   };
   for (const Case& one : cases) {
     CAPTURE(one.name);
-    Fixture fixture;
+    DirectoryFixture fixture;
+    fixture.resolver->SetHost("mx.example.com",
+                              Found({"192.0.2.1", "192.0.2.2"}),
+                              Found({"2001:db8::1"}));
     // The interval is shorter than the answers' life: nothing is kept longer
     // than it is listed.
     fixture.directory->SetTargets({MakeTarget("mx.example.com", 1us)});
-    fixture.resolver.AnswerAll(Found({"192.0.2.1", "192.0.2.2"}),
-                               Found({"2001:db8::1"}));
+    fixture.RunUntilSeen(
+        {"192.0.2.1:25 ok", "192.0.2.2:25 ok", "[2001:db8::1]:25 ok"});
     const auto before = fixture.live;
-    fixture.WaitForQuestions(2);
-    fixture.resolver.AnswerAll(one.ip4, one.ip6);
-    CHECK(fixture.Seen() == one.want);
+    fixture.resolver->SetHost("mx.example.com", one.ip4, one.ip6);
+    fixture.RunLookups(RecordType::kA, "mx.example.com");
+    fixture.RunUntilSeen(one.want);
     for (const auto& [id, endpoint] : fixture.live) CHECK(before.contains(id));
   }
 }
 
 TEST_CASE("a name that comes back is probed again under its old ids") {
-  Fixture fixture;
+  DirectoryFixture fixture;
+  fixture.resolver->SetHost("mx.example.com", Found({"192.0.2.1"}), kNoSuch);
   fixture.directory->SetTargets({MakeTarget("mx.example.com")});
-  fixture.resolver.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
+  fixture.RunUntilSeen({"192.0.2.1:25 ok"});
   const probe::EndpointId id = fixture.live.begin()->first;
-  fixture.WaitForQuestions(2);
-  fixture.resolver.AnswerAll(Failed(Reason::kDnsFailure),
-                             Failed(Reason::kDnsFailure));
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 dns_failure"});
-  fixture.WaitForQuestions(2);
-  fixture.resolver.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
+  fixture.resolver->SetHost("mx.example.com", Failed(Reason::kDnsFailure),
+                            Failed(Reason::kDnsFailure));
+  fixture.RunUntilSeen({"192.0.2.1:25 dns_failure"});
+  fixture.resolver->SetHost("mx.example.com", Found({"192.0.2.1"}), kNoSuch);
+  fixture.RunUntilSeen({"192.0.2.1:25 ok"});
   CHECK(fixture.live.begin()->first == id);
 }
 
 TEST_CASE("a pool behind one name is probed although its answers rotate") {
-  Fixture fixture;
+  DirectoryFixture fixture;
+  Seen wanted;
   fixture.directory->SetTargets({MakeTarget("mx.example.com", 60s)});
   std::set<probe::EndpointId> first;
   for (int turn = 0; turn < 12; ++turn) {
-    fixture.WaitForQuestions(2);
-    fixture.resolver.AnswerAll(
-        Found({"192.0.2." + std::to_string(turn % 4 + 1)}), kNoSuch);
+    const std::string address = "192.0.2." + std::to_string(turn % 4 + 1);
+    fixture.resolver->SetHost("mx.example.com", Found({address}), kNoSuch);
+    if (turn < 4) wanted.insert(address + ":25 ok");
+    if (turn > 0) fixture.RunUntilAsked(RecordType::kA, "mx.example.com", 2);
+    fixture.RunUntilSeen(wanted);
     if (turn == 3) {
       for (const auto& [id, endpoint] : fixture.live) first.insert(id);
     }
   }
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok", "192.0.2.2:25 ok",
-                               "192.0.2.3:25 ok", "192.0.2.4:25 ok"});
   for (const auto& [id, endpoint] : fixture.live) CHECK(first.contains(id));
 }
 
 TEST_CASE("what did not change is not told again") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
   CHECK(fixture.puts == 1);
+  CHECK(fixture.told == 1);
   fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
   CHECK(fixture.puts == 1);
+  CHECK(fixture.told == 1);
+  CHECK(fixture.taken_over == 2);
 }
 
 TEST_CASE("a name that resolves at last loses its placeholder") {
-  Fixture fixture;
+  DirectoryFixture fixture;
+  fixture.resolver->SetHost("mx.example.com", Failed(Reason::kDnsNotFound),
+                            Failed(Reason::kDnsNotFound));
   fixture.directory->SetTargets({MakeTarget("mx.example.com")});
-  fixture.resolver.AnswerAll(Failed(Reason::kDnsNotFound),
-                             Failed(Reason::kDnsNotFound));
-  const std::uint64_t generation = fixture.directory->generation();
-  fixture.WaitForQuestions(2);
-  fixture.resolver.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
-  CHECK(fixture.directory->generation() != generation);
+  fixture.RunUntilSeen({"none:25 dns_not_found"});
+  fixture.resolver->SetHost("mx.example.com", Found({"192.0.2.1"}), kNoSuch);
+  fixture.RunUntilSeen({"192.0.2.1:25 ok"});
+  CHECK(fixture.live.size() == 1);
 }
 
 TEST_CASE("a reload keeps the endpoints that old and new targets share") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets(
       {MakeTarget("192.0.2.1"), MakeTarget("192.0.2.2")});
   const auto before = fixture.live;
   fixture.directory->SetTargets(
       {MakeTarget("192.0.2.3"), MakeTarget("192.0.2.2", 30s)});
-  CHECK(fixture.Seen() == Seen{"192.0.2.2:25 ok", "192.0.2.3:25 ok"});
+  CHECK(fixture.SeenPlaces() == Seen{"192.0.2.2:25 ok", "192.0.2.3:25 ok"});
   int kept = 0;
   for (const auto& [id, endpoint] : fixture.live) {
     if (!before.contains(id)) continue;
@@ -323,24 +220,40 @@ TEST_CASE("a reload keeps the endpoints that old and new targets share") {
   CHECK(kept == 1);
   fixture.directory->SetTargets({});
   CHECK(fixture.live.empty());
+  CHECK(fixture.shown.empty());
   CHECK(fixture.directory->endpoint_count() == 0);
+  CHECK(fixture.directory->target_count() == 0);
+}
+
+TEST_CASE("a target that left makes room for the next one that comes") {
+  DirectoryFixture fixture;
+  fixture.directory->SetTargets(
+      {MakeTarget("192.0.2.1"), MakeTarget("192.0.2.2")});
+  fixture.directory->SetTargets({MakeTarget("192.0.2.2")});
+  CHECK(fixture.directory->expansions()[0] == nullptr);
+  fixture.directory->SetTargets(
+      {MakeTarget("192.0.2.2"), MakeTarget("192.0.2.3")});
+  REQUIRE(fixture.directory->expansions().size() == 2);
+  CHECK(fixture.directory->expansions()[0]->target->host == "192.0.2.3");
+  CHECK(fixture.directory->expansions()[1]->target->host == "192.0.2.2");
 }
 
 TEST_CASE("targets that agree share one endpoint, at the shortest interval") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   auto slow = MakeTarget("192.0.2.1", 300s);
   auto fast = MakeTarget("192.0.2.1", 30s);
   fast->module = "strict";
   fixture.directory->SetTargets({slow, fast});
   REQUIRE(fixture.live.size() == 1);
   CHECK(fixture.live.begin()->second->interval == probe::Duration(30s));
-  CHECK(fixture.directory->entries()[0].endpoints[0]->id ==
-        fixture.directory->entries()[1].endpoints[0]->id);
+  CHECK(fixture.shown.at(0)->places[0].endpoint->id ==
+        fixture.shown.at(1)->places[0].endpoint->id);
   fixture.directory->SetTargets({slow});
   REQUIRE(fixture.live.size() == 1);
   CHECK(fixture.live.begin()->second->interval == probe::Duration(300s));
 
   auto other = MakeTarget("192.0.2.1", 300s);
+  other->module = "other";
   auto conversation = std::make_shared<probe::Conversation>();
   conversation->ehlo_name = "other.example.net";
   other->conversation = conversation;
@@ -348,39 +261,99 @@ TEST_CASE("targets that agree share one endpoint, at the shortest interval") {
   CHECK(fixture.live.size() == 2);
 }
 
+TEST_CASE("of targets that are listed twice the first counts, and it is told") {
+  DirectoryFixture fixture;
+  const auto first = MakeTarget("192.0.2.1", 60s);
+  const auto second = MakeTarget("192.0.2.1", 30s);
+  const auto domain = MakeTarget("mx.example.com");
+  const auto host = MakeDomain("mx.example.com");
+  fixture.directory->SetTargets({first, second, domain, host});
+  REQUIRE(fixture.duplicates.size() == 1);
+  CHECK(fixture.duplicates[0] == second);
+  CHECK(fixture.live.begin()->second->interval == probe::Duration(60s));
+  CHECK(fixture.directory->target_count() == 3);
+  fixture.directory->SetTargets({first});
+  CHECK(fixture.duplicates.empty());
+}
+
+TEST_CASE("a list of thousands is taken over slice by slice") {
+  DirectoryFixture fixture;
+  constexpr std::size_t kCount = 4 * probe::kSliceTargets + 1;
+  const auto list = [](std::size_t first, probe::Duration interval) {
+    std::vector<TargetPtr> targets;
+    for (std::size_t i = first; i < first + kCount; ++i) {
+      targets.push_back(MakeTarget(
+          "10.0." + std::to_string(i / 250) + "." + std::to_string(i % 250 + 1),
+          interval));
+    }
+    return targets;
+  };
+  const auto finish = [&fixture] {
+    std::size_t turns = 0;
+    for (; fixture.directory->busy(); ++turns) {
+      const int told = fixture.told;
+      uv_run(&fixture.loop, UV_RUN_NOWAIT);
+      CHECK(fixture.told - told <= static_cast<int>(probe::kSliceTargets));
+    }
+    return turns;
+  };
+  fixture.directory->SetTargets(list(0, 60s));
+  CHECK(fixture.shown.size() == probe::kSliceTargets);
+  CHECK(finish() >= 4);
+  CHECK(fixture.live.size() == kCount);
+  const auto before = fixture.live;
+
+  // Half of them leave, and as many come.
+  fixture.directory->SetTargets(list(kCount / 2, 60s));
+  finish();
+  CHECK(fixture.live.size() == kCount);
+  std::size_t kept = 0;
+  for (const auto& [id, endpoint] : fixture.live) kept += before.contains(id);
+  CHECK(kept == kCount - kCount / 2);
+
+  // A newer list comes while the one before it is taken over.
+  fixture.directory->SetTargets(list(0, 30s));
+  fixture.directory->SetTargets(list(0, 20s));
+  finish();
+  CHECK(fixture.live.size() == kCount);
+  CHECK(fixture.shown.size() == kCount);
+  for (const auto& [id, endpoint] : fixture.live) {
+    CHECK(endpoint->interval == probe::Duration(20s));
+  }
+  fixture.directory->SetTargets({});
+  finish();
+  CHECK(fixture.live.empty());
+  CHECK(fixture.shown.empty());
+}
+
 TEST_CASE("a thousand names ask only so many questions at once") {
-  Fixture fixture;
-  std::vector<std::shared_ptr<const probe::Target>> targets;
+  DirectoryFixture fixture;
+  std::vector<TargetPtr> targets;
   for (int i = 0; i < 1000; ++i) {
-    targets.push_back(MakeTarget("mx" + std::to_string(i) + ".example.com"));
+    const std::string name = "mx" + std::to_string(i) + ".example.com";
+    targets.push_back(MakeTarget(name));
+    fixture.resolver->SetHost(name, Found({"192.0.2.1"}), kNoSuch);
   }
   fixture.directory->SetTargets(targets);
-  CHECK(fixture.resolver.questions.size() == 2 * probe::kMaxLookups);
-  std::size_t asked = 0;
-  while (fixture.live.size() < 1000) {
-    asked += fixture.resolver.questions.size();
-    CHECK(fixture.resolver.questions.size() <= 2 * probe::kMaxLookups);
-    fixture.resolver.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
-    REQUIRE(asked < 100000);
-  }
+  fixture.Run([&] { return fixture.live.size() == 1000; });
+  // Both families, and the reverse name of the one address.
+  CHECK(fixture.resolver->most_waiting() <= 2 * probe::kMaxLookups + 1);
 }
 
 TEST_CASE("a new resolver is asked what the old one has not answered") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets({MakeTarget("mx.example.com")});
-  const auto late = std::exchange(fixture.resolver.questions, {});
-  FakeResolver fresh;
+  FakeResolver fresh(&fixture.loop);
   fixture.directory->SetResolver(&fresh);
-  CHECK(fresh.questions.size() == 2);
-  for (const auto& question : late) question.done(Found({"192.0.2.66"}));
-  CHECK(fixture.live.empty());
-  fresh.AnswerAll(Found({"192.0.2.1"}), kNoSuch);
-  CHECK(fixture.Seen() == Seen{"192.0.2.1:25 ok"});
-  fixture.directory->SetResolver(&fixture.resolver);
+  CHECK(fresh.Count(RecordType::kA, "mx.example.com") == 1);
+  fixture.resolver->SetHost("mx.example.com", Found({"192.0.2.66"}), kNoSuch);
+  fresh.SetHost("mx.example.com", Found({"192.0.2.1"}), kNoSuch);
+  fixture.RunUntilSeen({"192.0.2.1:25 ok"});
+  fixture.directory->SetTargets({});
 }
 
 TEST_CASE("each certificate type is an endpoint beside the main one") {
-  Fixture fixture;
+  DirectoryFixture fixture;
   const auto target = MakeTarget("192.0.2.1");
   for (const auto type :
        {probe::tls::KeyType::kEcdsa, probe::tls::KeyType::kRsa}) {
@@ -390,14 +363,16 @@ TEST_CASE("each certificate type is an endpoint beside the main one") {
     target->certificate_conversations.push_back(further);
   }
   fixture.directory->SetTargets({target});
-  const auto& endpoints = fixture.directory->entries()[0].endpoints;
-  REQUIRE(endpoints.size() == 3);
-  CHECK(endpoints[0]->conversation->tls.key_type == probe::tls::KeyType::kAny);
-  CHECK(endpoints[1]->conversation->tls.key_type ==
-        probe::tls::KeyType::kEcdsa);
-  CHECK(endpoints[2]->conversation->tls.key_type == probe::tls::KeyType::kRsa);
+  const auto& places = fixture.Only().places;
+  REQUIRE(places.size() == 3);
+  const auto type_of = [&places](std::size_t i) {
+    return places[i].endpoint->conversation->tls.key_type;
+  };
+  CHECK(type_of(0) == probe::tls::KeyType::kAny);
+  CHECK(type_of(1) == probe::tls::KeyType::kEcdsa);
+  CHECK(type_of(2) == probe::tls::KeyType::kRsa);
   // One server: they are never talked to at once.
-  CHECK(endpoints[1]->ServerKey() == endpoints[0]->ServerKey());
+  CHECK(places[1].endpoint->ServerKey() == places[0].endpoint->ServerKey());
 }
 
 TEST_CASE("a renewed client certificate reaches the endpoints that are there") {
@@ -415,7 +390,7 @@ TEST_CASE("a renewed client certificate reaches the endpoints that are there") {
     target->conversation = conversation;
     return target;
   };
-  Fixture fixture;
+  DirectoryFixture fixture;
   fixture.directory->SetTargets({with_client("client")});
   REQUIRE(fixture.live.size() == 1);
   const probe::EndpointId id = fixture.live.begin()->first;

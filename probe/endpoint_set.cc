@@ -1,0 +1,100 @@
+#include "probe/endpoint_set.h"
+
+#include <string_view>
+
+namespace probe {
+
+std::size_t EndpointSet::KeyHash::operator()(const Key& key) const {
+  std::size_t hash = std::hash<std::string>()(key.server_name);
+  const auto mix = [&hash](std::size_t more) {
+    hash ^= more + 0x9e3779b97f4a7c15 + (hash << 6) + (hash >> 2);
+  };
+  if (key.address) {
+    const auto& bytes = key.address->bytes();
+    mix(std::hash<std::string_view>()(std::string_view(
+        reinterpret_cast<const char*>(bytes.data()), bytes.size())));
+  }
+  mix(key.port);
+  mix(std::hash<const void*>()(key.conversation));
+  return hash;
+}
+
+EndpointSet::ConversationItem& EndpointSet::Intern(
+    const std::shared_ptr<const Conversation>& one) {
+  const auto [item, added] = conversations_.try_emplace(Fingerprint(*one));
+  std::shared_ptr<const Conversation>& known = item->second.conversation;
+  // The same but for what is in its files: its endpoints stay, and get it.
+  if (known != one && (added || *known != *one)) known = one;
+  return *item;
+}
+
+void EndpointSet::MarkDirty(Item& item) {
+  if (item.second.dirty) return;
+  item.second.dirty = true;
+  dirty_.push_back(&item);
+}
+
+EndpointSet::Claim EndpointSet::Take(const Wanted& wanted) {
+  ConversationItem& conversation = Intern(wanted.conversation);
+  const auto [place, added] =
+      records_.try_emplace(Key{.address = wanted.address,
+                               .port = wanted.port,
+                               .server_name = wanted.server_name,
+                               .is_domain = wanted.is_domain,
+                               .conversation = &conversation.first});
+  if (added) ++conversation.second.users;
+  Record& record = place->second;
+  record.next.unresolved = wanted.unresolved;
+  record.next.resolve_duration = wanted.resolve_duration;
+  record.intervals.insert(wanted.interval);
+  MarkDirty(*place);
+  Claim claim;
+  claim.item_ = &*place;
+  claim.interval_ = wanted.interval;
+  return claim;
+}
+
+void EndpointSet::Release(const Claim& claim) {
+  Record& record = claim.item_->second;
+  record.intervals.erase(record.intervals.find(claim.interval_));
+  MarkDirty(*claim.item_);
+}
+
+void EndpointSet::PutChanged(
+    const std::function<void(std::shared_ptr<const Endpoint>)>& put) {
+  for (Item* const item : std::exchange(dirty_, {})) {
+    const Key& key = item->first;
+    Record& record = item->second;
+    record.dirty = false;
+    if (record.intervals.empty()) {
+      unclaimed_.push_back(item);
+      continue;
+    }
+    Endpoint& next = record.next;
+    if (!record.endpoint) {
+      next.id = ++last_id_;
+      next.address = key.address;
+      next.port = key.port;
+      next.server_name = key.server_name;
+    }
+    next.conversation = conversations_.at(*key.conversation).conversation;
+    next.interval = *record.intervals.begin();
+    // A reload of 100,000 targets that did not change is no news to anybody.
+    if (record.endpoint && *record.endpoint == next) continue;
+    record.endpoint = std::make_shared<const Endpoint>(next);
+    put(record.endpoint);
+  }
+}
+
+void EndpointSet::RemoveUnclaimed(
+    const std::function<void(EndpointId)>& removed) {
+  for (Item* const item : std::exchange(unclaimed_, {})) {
+    if (item->second.endpoint) removed(item->second.endpoint->id);
+    const std::string* const fingerprint = item->first.conversation;
+    records_.erase(records_.find(item->first));
+    const auto conversation = conversations_.find(*fingerprint);
+    if (--conversation->second.users == 0) conversations_.erase(conversation);
+  }
+}
+
+}  // namespace probe
