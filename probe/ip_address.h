@@ -30,8 +30,11 @@ class IpAddress {
   // Whether it can be somebody's address on the Internet: none of the special
   // ones of IANA's registries (private, loopback, link-local, shared, this
   // network, multicast, reserved, documentation; RFC 6890). An IPv4 address in
-  // IPv6 form counts as that IPv4 address.
+  // IPv6 form (::ffff:192.0.2.1, and 64:ff9b::192.0.2.1 behind NAT64) counts as
+  // that IPv4 address.
   bool IsPublic() const;
+  // ::ffff:192.0.2.1 as 192.0.2.1; any other address as it is.
+  IpAddress Unmapped() const;
   // RFC 5952 text for IPv6, without brackets.
   std::string ToString() const;
   // "192.0.2.1:25" or "[2001:db8::1]:25".
