@@ -26,7 +26,7 @@ namespace probe {
 struct Reverse {
   // Whether a reverse name of the address resolves to it. None: not known (the
   // resolver failed, and no name was confirmed). False too when there is no
-  // reverse name.
+  // reverse name. What was known stays while a later lookup leaves it open.
   std::optional<bool> match;
   // Its reverse names; none while they are unknown, empty when there are none.
   std::optional<std::vector<std::string>> names;
@@ -58,25 +58,30 @@ class ReverseTable {
   struct Record {
     IpAddress address;
     std::shared_ptr<const Reverse> reverse;
-    // The lookup under way.
+    // The lookup under way. Names are tried one after the other: most addresses
+    // have one, and the first that leads back settles it.
     Reverse next;
     Time asked{};
     Duration ttl{};
-    std::size_t pending = 0;  // Names whose addresses are not known yet.
-    bool doubt = false;       // One of them could not be looked up.
+    std::size_t name = 0;  // The one being tried.
+    bool doubt = false;    // One of them could not be looked up.
   };
 
   void Ask(const std::string& key, std::uint64_t serial);
   void OnNames(const std::string& key, std::uint64_t serial,
                dns::Answer<dns::ReverseNames> result);
+  void TryName(const std::string& key, std::uint64_t serial, Record& record);
   void OnAddresses(const std::string& key, std::uint64_t serial,
                    const dns::Answer<dns::Addresses>& result);
   void Settle(const std::string& key, Record& record);
+  Duration TtlOf(Duration ttl) const;
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
   const std::function<void(const IpAddress&)> answered_;
   std::unordered_map<std::string, Record> records_;  // By the address's text.
+  // Gone with the table: the resolver may outlive it.
+  const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;
 };
 
