@@ -1,5 +1,6 @@
 #include "probe/directory.h"
 
+#include <deque>
 #include <map>
 #include <optional>
 #include <set>
@@ -93,8 +94,8 @@ struct Directory::Impl {
       }
     }
     for (; left > 0 && !stale.empty(); --left) {
-      const std::size_t index = stale.back();
-      stale.pop_back();
+      const std::size_t index = stale.front();
+      stale.pop_front();
       slots[index].queued = false;
       Apply(index);
     }
@@ -380,7 +381,9 @@ struct Directory::Impl {
   std::size_t sweep_at = 0;
   std::vector<std::shared_ptr<const Target>> duplicates;
 
-  std::vector<std::size_t> stale;  // Slots that an answer has changed.
+  // Slots that an answer has changed. First come, first served: answers that
+  // keep coming must not starve what waits.
+  std::deque<std::size_t> stale;
   std::vector<std::size_t> changed_slots;
   net::Handle<uv_idle_t> more;
 };
