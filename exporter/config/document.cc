@@ -11,27 +11,17 @@
 #include <utility>
 
 #include "exporter/config/problems.h"
+#include "exporter/config/tree_builder.h"
 #include "probe/utf8.h"
 
 namespace exporter::config {
 namespace {
 
-constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
-
 // yaml-cpp counts from 0, and from -1 where it does not know.
-Place PlaceOf(const YAML::Mark& mark) {
+Place MarkedPlace(const YAML::Mark& mark) {
   if (mark.is_null()) return {};
   return {static_cast<std::uint32_t>(mark.line) + 1,
           static_cast<std::uint32_t>(mark.column) + 1};
-}
-
-Place PlaceOf(std::string_view text, std::size_t offset) {
-  Place place;
-  for (const char c : text.substr(0, offset)) {
-    ++place.column;
-    if (c == '\n') place = {place.line + 1, 1};
-  }
-  return place;
 }
 
 // yaml-cpp passes bytes on as they come, and takes a byte 0x04 for the end of
@@ -69,13 +59,11 @@ bool IsClosed(std::string_view text, std::size_t start) {
   return false;
 }
 
-}  // namespace
-
 // Builds the tree from yaml-cpp's events. Its own Node costs several times the
 // memory, merges anchors silently and forgets where keys stand.
-class DocumentBuilder final : public YAML::EventHandler {
+class YamlBuilder final : public YAML::EventHandler {
  public:
-  explicit DocumentBuilder(Document& document) : document_(document) {}
+  explicit YamlBuilder(Document& document) : tree_(document) {}
 
   // Offset of the last quoted text.
   std::optional<std::size_t> last_quoted() const { return last_quoted_; }
@@ -99,7 +87,7 @@ class DocumentBuilder final : public YAML::EventHandler {
     if (anchor >= anchors_.size() || anchors_[anchor] == nullptr) {
       throw YAML::ParserException(mark, "this alias has no anchor");
     }
-    Attach(anchors_[anchor]);
+    tree_.Attach(*anchors_[anchor]);
   }
 
   void OnScalar(const YAML::Mark& mark, const std::string& tag,
@@ -107,13 +95,9 @@ class DocumentBuilder final : public YAML::EventHandler {
     const bool quoted = tag == "!";
     if (!quoted) RefuseTag(mark, tag);
     if (quoted) last_quoted_ = static_cast<std::size_t>(mark.pos);
-    if (AtKey()) {
-      open_.back().key = Member{text, PlaceOf(mark)};
-      return;
-    }
-    Value* const value =
-        Add(quoted ? Value::Kind::kQuoted : Value::Kind::kPlain, mark, anchor);
-    value->text = text;
+    if (tree_.AtKey()) return tree_.SetKey(text, MarkedPlace(mark));
+    Add(quoted ? Value::Kind::kQuoted : Value::Kind::kPlain, mark, anchor)
+        .text = text;
   }
 
   void OnSequenceStart(const YAML::Mark& mark, const std::string& tag,
@@ -121,32 +105,23 @@ class DocumentBuilder final : public YAML::EventHandler {
                        YAML::EmitterStyle::value /*style*/) override {
     RefuseTag(mark, tag);
     RefuseAsKey(mark);
-    open_.push_back({Add(Value::Kind::kList, mark, anchor), std::nullopt});
+    Add(Value::Kind::kList, mark, anchor);
   }
-  void OnSequenceEnd() override { open_.pop_back(); }
+  void OnSequenceEnd() override { tree_.Close(); }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag,
                   YAML::anchor_t anchor,
                   YAML::EmitterStyle::value /*style*/) override {
     RefuseTag(mark, tag);
     RefuseAsKey(mark);
-    open_.push_back({Add(Value::Kind::kMap, mark, anchor), std::nullopt});
+    Add(Value::Kind::kMap, mark, anchor);
   }
-  void OnMapEnd() override { open_.pop_back(); }
+  void OnMapEnd() override { tree_.Close(); }
 
  private:
-  struct Collection {
-    Value* value = nullptr;
-    std::optional<Member> key;  // Of a map: waits for its value.
-  };
-
-  bool AtKey() const {
-    return !open_.empty() && open_.back().value->kind == Value::Kind::kMap &&
-           !open_.back().key;
-  }
-
   void RefuseAsKey(const YAML::Mark& mark) const {
-    if (AtKey()) throw YAML::ParserException(mark, "a key must be plain text");
+    if (tree_.AtKey())
+      throw YAML::ParserException(mark, "a key must be plain text");
   }
 
   static void RefuseTag(const YAML::Mark& mark, const std::string& tag) {
@@ -154,46 +129,28 @@ class DocumentBuilder final : public YAML::EventHandler {
     throw YAML::ParserException(mark, "tags are not supported");
   }
 
-  Value* Add(Value::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
-    Value& value = document_.values_.emplace_back();
-    value.kind = kind;
-    value.place = PlaceOf(mark);
+  Value& Add(Value::Kind kind, const YAML::Mark& mark, YAML::anchor_t anchor) {
+    Place place = MarkedPlace(mark);
     // yaml-cpp marks a missing value where the next key stands.
-    if (kind == Value::Kind::kNull && !open_.empty() && open_.back().key) {
-      value.place = open_.back().key->place;
+    if (kind == Value::Kind::kNull && tree_.key() != nullptr) {
+      place = tree_.key()->place;
     }
+    Value& value = tree_.Add(kind, place);
     if (anchor != YAML::NullAnchor) {
       if (anchor >= anchors_.size()) anchors_.resize(anchor + 1, nullptr);
       anchors_[anchor] = &value;
     }
-    Attach(&value);
-    return &value;
+    return value;
   }
 
-  void Attach(const Value* value) {
-    if (open_.empty()) {
-      document_.root_ = value;
-    } else if (open_.back().value->kind == Value::Kind::kList) {
-      open_.back().value->items.push_back(value);
-    } else {
-      Collection& map = open_.back();
-      map.key->value = value;
-      map.value->members.push_back(std::move(*map.key));
-      map.key.reset();
-    }
-  }
-
-  Document& document_;
+  TreeBuilder tree_;
   bool started_ = false;
-  std::vector<Collection> open_;
   std::vector<const Value*> anchors_;  // By yaml-cpp's number.
   std::optional<std::size_t> last_quoted_;
 };
 
-namespace {
-
 SyntaxError Explain(const YAML::Exception& error, std::string_view text) {
-  const Place place = PlaceOf(error.mark);
+  const Place place = MarkedPlace(error.mark);
   std::string sentence = "is not valid YAML: ";
   if (dynamic_cast<const YAML::DeepRecursion*>(&error) != nullptr) {
     return {place, sentence + "nested too deeply"};
@@ -210,11 +167,22 @@ SyntaxError Explain(const YAML::Exception& error, std::string_view text) {
 
 }  // namespace
 
+Place PlaceOf(std::string_view text, std::size_t offset) {
+  Place place;
+  for (const char c : text.substr(0, offset)) {
+    ++place.column;
+    if (c == '\n') place = {place.line + 1, 1};
+  }
+  return place;
+}
+
 std::expected<Document, SyntaxError> Document::Parse(std::string_view text) {
-  if (text.starts_with(kByteOrderMark)) text.remove_prefix(3);
+  if (text.starts_with(kByteOrderMark)) {
+    text.remove_prefix(kByteOrderMark.size());
+  }
   if (auto error = CheckBytes(text)) return std::unexpected(std::move(*error));
   Document document;
-  DocumentBuilder builder(document);
+  YamlBuilder builder(document);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

@@ -1,5 +1,6 @@
-// A YAML text as a tree of values that know their place in it. The only file
-// that knows the YAML library; nothing here knows what the values mean.
+// A YAML or JSON text as a tree of values that know their place in it.
+// document.cc alone knows the YAML library, json_document.cc alone the one for
+// JSON; nothing here knows what the values mean.
 #ifndef EXPORTER_CONFIG_DOCUMENT_H_
 #define EXPORTER_CONFIG_DOCUMENT_H_
 
@@ -20,6 +21,12 @@ struct Place {
 
   friend auto operator<=>(const Place&, const Place&) = default;
 };
+
+// `offset` counts bytes; the end of the text where it lies behind it.
+Place PlaceOf(std::string_view text, std::size_t offset);
+
+// Editors of one family write it; neither format wants it.
+inline constexpr std::string_view kByteOrderMark = "\xEF\xBB\xBF";
 
 struct Value;
 
@@ -52,12 +59,15 @@ struct SyntaxError {
 class Document {
  public:
   static std::expected<Document, SyntaxError> Parse(std::string_view text);
+  // RFC 8259 and nothing beyond. Texts are kQuoted; numbers and truth values
+  // are kPlain, as they are written.
+  static std::expected<Document, SyntaxError> ParseJson(std::string_view text);
 
   // Null for a text without any value.
   const Value* root() const { return root_; }
 
  private:
-  friend class DocumentBuilder;
+  friend class TreeBuilder;
 
   std::deque<Value> values_;  // A deque, because values point at each other.
   const Value* root_ = nullptr;
