@@ -2,20 +2,15 @@
 
 #include <filesystem>
 #include <utility>
-#ifdef __GLIBC__
-#include <malloc.h>
-#endif
 
 #include "exporter/config/config_reader.h"
 #include "exporter/config/document.h"
+#include "exporter/config/heap.h"
 #include "exporter/config/problems.h"
 #include "exporter/config/text_file.h"
 
 namespace exporter {
 namespace {
-
-// Below this the gain is not worth a walk over the heap.
-constexpr std::size_t kTrimBytes = 1024 * 1024;
 
 std::unexpected<ConfigError> Refused(std::string message) {
   return std::unexpected(ConfigError{{std::move(message)}});
@@ -23,20 +18,18 @@ std::unexpected<ConfigError> Refused(std::string message) {
 
 }  // namespace
 
-std::expected<Config, ConfigError> LoadConfig(const std::string& path) {
+std::expected<Config, ConfigError> LoadConfig(const std::string& path,
+                                              const Shard& shard) {
   const auto text = config::ReadTextFile(path, kMaxConfigBytes);
   if (!text) return Refused(path + ": " + text.error());
-  auto config = ParseConfig(*text, path);
-#ifdef __GLIBC__
-  // The tree of a big file lies between the targets; without this the process
-  // stays at three times what it needs.
-  if (text->size() > kTrimBytes) malloc_trim(0);
-#endif
+  auto config = ParseConfig(*text, path, shard);
+  config::ReturnHeap(text->size());
   return config;
 }
 
 std::expected<Config, ConfigError> ParseConfig(std::string_view text,
-                                               const std::string& name) {
+                                               const std::string& name,
+                                               const Shard& shard) {
   if (text.size() > kMaxConfigBytes) {
     return Refused(name + ": is larger than 64 MiB");
   }
@@ -50,7 +43,7 @@ std::expected<Config, ConfigError> ParseConfig(std::string_view text,
   const config::Value* const root = document->root();
   Config config = config::ReadConfig(
       root != nullptr ? *root : nothing,
-      std::filesystem::path(name).parent_path().string(), problems);
+      std::filesystem::path(name).parent_path().string(), shard, problems);
   if (problems.count() > 0) {
     return std::unexpected(ConfigError{problems.Messages()});
   }

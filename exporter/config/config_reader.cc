@@ -1,12 +1,16 @@
 #include "exporter/config/config_reader.h"
 
+#include <memory>
 #include <utility>
 
 #include "exporter/config/field.h"
+#include "exporter/config/group_reader.h"
 #include "exporter/config/host_name.h"
+#include "exporter/config/http_sd_reader.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/modules.h"
 #include "exporter/config/settings.h"
+#include "exporter/config/target_files.h"
 #include "exporter/config/target_reader.h"
 #include "exporter/config/tls_contexts.h"
 
@@ -55,9 +59,8 @@ void ReadDns(const Field& field, DnsConfig& dns) {
   map.Finish();
 }
 
-void WarnOfEhloName(const TargetReader& reader,
-                    std::vector<std::string>& warnings) {
-  if (!reader.used_own_name() || CheckEhloName(ThisHost())) return;
+void WarnOfEhloName(std::vector<std::string>& warnings) {
+  if (CheckEhloName(ThisHost())) return;
   warnings.push_back(
       "this host has no full name, so EHLO says " + EhloNameFor(ThisHost()) +
       ", which some servers refuse; set ehlo_name to a name that resolves to "
@@ -67,7 +70,7 @@ void WarnOfEhloName(const TargetReader& reader,
 }  // namespace
 
 Config ReadConfig(const Value& root, const std::string& folder,
-                  Problems& problems) {
+                  const Shard& shard, Problems& problems) {
   Config config;
   const Field field(root, problems);
   if (root.kind == Value::Kind::kNull) {
@@ -80,13 +83,17 @@ Config ReadConfig(const Value& root, const std::string& folder,
   Settings defaults;
   ReadSettings(map, defaults);
   if (const auto dns = map.Take("dns")) ReadDns(*dns, config.dns);
-  for (const char* key : {"target_files", "http_sd", "on_demand"}) {
-    map.RefuseNotYet(key);
+  if (const auto files = map.Take("target_files")) {
+    ReadTargetFiles(*files, folder, config.target_files);
   }
+  if (const auto urls = map.Take("http_sd")) {
+    ReadHttpSd(*urls, folder, config.http_sd);
+  }
+  map.RefuseNotYet("on_demand");
   map.Refuse("tls", "belongs to a module or a target");
-  TlsContexts contexts(folder);
-  const Modules modules(defaults, map.Take("modules"), contexts);
-  TargetReader reader(modules, contexts);
+  const auto contexts = std::make_shared<TlsContexts>(folder);
+  const Modules modules(defaults, map.Take("modules"), *contexts);
+  TargetReader reader(modules, *contexts, shard);
   const auto targets = map.Take("targets");
   map.Finish();
   if (targets) {
@@ -97,8 +104,14 @@ Config ReadConfig(const Value& root, const std::string& folder,
       }
     });
   }
-  WarnOfEhloName(reader, config.warnings);
-  for (const auto& more : {contexts.warnings(), problems.Warnings()}) {
+  // Targets that come later may need the name too.
+  const bool more_targets =
+      !config.target_files.empty() || !config.http_sd.empty();
+  if (reader.used_own_name() || (more_targets && defaults.ehlo_name.empty())) {
+    WarnOfEhloName(config.warnings);
+  }
+  config.group_reader = MakeGroupReader(modules, contexts, shard);
+  for (const auto& more : {contexts->Warnings(), problems.Warnings()}) {
     config.warnings.insert(config.warnings.end(), more.begin(), more.end());
   }
   return config;

@@ -36,6 +36,13 @@ Field::Field(const Field& parent, std::size_t index, const Value& value)
       parent_(&parent),
       index_(index) {}
 
+Field::Field(const Field& other, const Value& value)
+    : value_(value),
+      problems_(other.problems_),
+      parent_(other.parent_),
+      key_(other.key_),
+      index_(other.index_) {}
+
 std::string Field::Path() const {
   if (parent_ == nullptr) return "";
   std::string path = parent_->Path();

@@ -29,6 +29,8 @@ class Field {
   Field(const Field& parent, std::string_view key, const Value& value);
   // "parent[index]".
   Field(const Field& parent, std::size_t index, const Value& value);
+  // At the place of another field, and of that one's parent.
+  Field(const Field& other, const Value& value);
 
   const Value& value() const { return value_; }
   Problems& problems() const { return problems_; }

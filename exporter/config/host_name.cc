@@ -1,5 +1,6 @@
 #include "exporter/config/host_name.h"
 
+#include <idn2.h>
 #include <netdb.h>
 #include <unistd.h>
 
@@ -7,6 +8,7 @@
 #include <array>
 #include <charconv>
 #include <memory>
+#include <utility>
 
 #include "exporter/config/problems.h"
 
@@ -14,6 +16,9 @@ namespace exporter::config {
 namespace {
 
 using Result = std::expected<void, std::string>;
+
+// In its ASCII form a name is at most as long as four bytes per character.
+constexpr std::size_t kMaxInternationalName = 4 * kMaxHostName;
 
 std::unexpected<std::string> Refused(std::string_view text,
                                      std::string_view why) {
@@ -66,6 +71,22 @@ Result CheckCharacters(std::string_view name) {
     const bool allowed =
         IsLetter(c) || IsDigit(c) || c == '-' || c == '.' || c == '_';
     if (!allowed) return Refused(name, WhyNot(c));
+  }
+  return {};
+}
+
+bool IsAscii(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) {
+    return static_cast<unsigned char>(c) < 0x80;
+  });
+}
+
+// Before the library sees them: it takes a C string, and lets most of ASCII
+// pass.
+Result CheckAsciiCharacters(std::string_view name) {
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    const std::string_view c = name.substr(i, 1);
+    if (IsAscii(c) && !CheckCharacters(c)) return Refused(name, WhyNot(c[0]));
   }
   return {};
 }
@@ -166,6 +187,39 @@ Result CheckHostName(std::string_view name) {
   return {};
 }
 
+std::expected<std::string, std::string> ToAsciiName(std::string_view name) {
+  if (IsAscii(name)) {
+    const Result checked = CheckHostName(name);
+    if (!checked) return std::unexpected(checked.error());
+    return std::string(name);
+  }
+  if (const Result checked = CheckAsciiCharacters(name); !checked) {
+    return std::unexpected(checked.error());
+  }
+  if (name.size() > kMaxInternationalName) {
+    return Refused(name, "is not a host name: it is too long");
+  }
+  const std::string text(name);
+  std::uint8_t* converted = nullptr;
+  const int code =
+      idn2_lookup_u8(reinterpret_cast<const std::uint8_t*>(text.c_str()),
+                     &converted, IDN2_NFC_INPUT | IDN2_NONTRANSITIONAL);
+  const std::unique_ptr<std::uint8_t, void (*)(void*)> owner(converted,
+                                                             &idn2_free);
+  if (code != IDN2_OK) {
+    return Refused(name, std::string("is not an international host name: ") +
+                             idn2_strerror(code));
+  }
+  std::string ascii(reinterpret_cast<const char*>(converted));
+  // Characters that look like others become them: dots, digits, nothing.
+  if (const Result checked = CheckHostName(ascii); !checked) {
+    return Refused(name,
+                   "is not an international host name: " + checked.error());
+  }
+  if (ascii.ends_with('.')) ascii.pop_back();
+  return ascii;
+}
+
 std::expected<HostPort, std::string> ParseHostPort(std::string_view text) {
   if (text.starts_with('[')) return ParseBracketed(text);
   HostPort parsed;
@@ -194,9 +248,9 @@ std::expected<HostPort, std::string> ParseHostPort(std::string_view text) {
     parsed.literal = probe::IpAddress::Parse(host);
     if (parsed.literal) return parsed;
   }
-  if (const Result checked = CheckHostName(host); !checked) {
-    return std::unexpected(checked.error());
-  }
+  auto name = ToAsciiName(host);
+  if (!name) return std::unexpected(name.error());
+  parsed.host = std::move(*name);
   return parsed;
 }
 

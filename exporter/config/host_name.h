@@ -25,7 +25,7 @@ inline constexpr std::size_t kMaxHostLabel = 63;
 std::expected<void, std::string> CheckHostName(std::string_view name);
 
 struct HostPort {
-  std::string host;  // Without brackets.
+  std::string host;  // Without brackets; an international name in ASCII form.
   std::optional<probe::IpAddress> literal;
   std::optional<std::uint16_t> port;
 };
@@ -38,6 +38,12 @@ std::expected<HostPort, std::string> ParseHostPort(std::string_view text);
 // literal, "[192.0.2.1]" or "[IPv6:2001:db8::1]". Servers refuse anything
 // else, and blocklists take "localhost" for a spam program.
 std::expected<void, std::string> CheckEhloName(std::string_view name);
+
+// `name` as DNS has it. An international name is converted as browsers do it
+// (IDNA2008 with UTS 46, non-transitional) and is then in lower case, without
+// trailing dot: "münchen.example" is "xn--mnchen-3ya.example". Another one is
+// checked by CheckHostName and stays as it is.
+std::expected<std::string, std::string> ToAsciiName(std::string_view name);
 
 // A valid EHLO name from what a host calls itself; `host` may be anything.
 // One without a dot gets ".invalid" (RFC 2606), which is honest: whoever

@@ -9,18 +9,22 @@
 #include "probe/utf8.h"
 
 namespace exporter::config {
-namespace {
 
-std::string Line(const std::string& path, const std::string& sentence) {
-  return path.empty() ? sentence : path + ": " + sentence;
+std::string Problems::Line(const std::string& path,
+                           const std::string& sentence) const {
+  if (path.empty()) return sentence;
+  return (show_path_ != nullptr ? show_path_(path) : path) + ": " + sentence;
 }
-
-}  // namespace
 
 void Problems::Add(Place place, const std::string& path,
                    const std::string& sentence) {
   ++count_;
-  if (!full()) problems_.push_back({place, count_, Line(path, sentence)});
+  if (full()) return;
+  std::string text = Line(path, sentence);
+  for (const Problem& known : problems_) {
+    if (known.place == place && known.text == text) return;
+  }
+  problems_.push_back({place, count_, std::move(text)});
 }
 
 void Problems::Warn(Place place, const std::string& path,

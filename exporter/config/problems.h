@@ -15,13 +15,18 @@ namespace exporter::config {
 
 class Problems {
  public:
+  // How a path is shown.
+  using ShowPath = std::string (*)(const std::string& path);
+
   // `file` stands at the start of each message.
-  explicit Problems(std::string file) : file_(std::move(file)) {}
+  explicit Problems(std::string file, ShowPath show_path = nullptr)
+      : file_(std::move(file)), show_path_(show_path) {}
   Problems(const Problems&) = delete;
   Problems& operator=(const Problems&) = delete;
 
   // `path` names the setting ("targets[3].port"), "" the whole file. Only
-  // counted once there are kMaxConfigMessages.
+  // counted once there are kMaxConfigMessages, or when it is known: what many
+  // targets have in common is read for each.
   void Add(Place place, const std::string& path, const std::string& sentence);
 
   // The same for what is accepted and yet looks like a mistake.
@@ -44,9 +49,11 @@ class Problems {
     std::string text;
   };
 
+  std::string Line(const std::string& path, const std::string& sentence) const;
   std::vector<std::string> Sorted(std::vector<Problem> problems) const;
 
   const std::string file_;
+  const ShowPath show_path_;
   std::vector<Problem> problems_;
   std::size_t count_ = 0;
   std::vector<Problem> warnings_;

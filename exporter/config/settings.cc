@@ -80,6 +80,15 @@ void ReadAddressSettings(MapReader& map, Settings& settings) {
     ReadChoice(*field, {{"auto", kAuto}, {"ip4", kIp4}, {"ip6", kIp6}},
                settings.ip_protocol);
   }
+  if (const auto field = map.Take("private_addresses")) {
+    using enum probe::PrivateAddresses;
+    auto choice = settings.private_addresses.value_or(kProbe);
+    const std::size_t problems = field->problems().count();
+    ReadChoice(*field, {{"probe", kProbe}, {"skip", kSkip}}, choice);
+    if (field->problems().count() == problems) {
+      settings.private_addresses = choice;
+    }
+  }
   if (const auto field = map.Take("source_address")) {
     if (!field->value().IsText()) return field->ComplainKind("an IP address");
     settings.source_address = probe::IpAddress::Parse(field->value().text);

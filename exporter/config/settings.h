@@ -33,6 +33,8 @@ struct Settings {
   std::string ehlo_name;  // "": this host's.
   probe::AddressChoice addresses = probe::AddressChoice::kAll;
   probe::IpProtocol ip_protocol = probe::IpProtocol::kAuto;
+  // None: hosts may have any address, exchangers of domains public ones only.
+  std::optional<probe::PrivateAddresses> private_addresses;
   std::optional<probe::IpAddress> source_address;
   TlsBlock tls;
 };
@@ -40,7 +42,7 @@ struct Settings {
 // The keys of every level: interval, timeout, timeouts, stale_after, ehlo_name.
 void ReadSettings(MapReader& map, Settings& settings);
 // Keys of modules and targets beyond those: addresses, ip_protocol,
-// source_address. What remains is `tls`.
+// private_addresses, source_address. What remains is `tls`.
 void ReadAddressSettings(MapReader& map, Settings& settings);
 
 }  // namespace exporter::config

@@ -59,6 +59,21 @@ probe::Timeouts Cut(probe::Timeouts timeouts) {
   return timeouts;
 }
 
+void ReadName(const Field& field, std::string& text, HostPort& parsed) {
+  if (!field.value().IsText()) return field.ComplainKind("text");
+  text = field.value().text;
+  auto result = ParseHostPort(text);
+  if (!result) return field.Complain(result.error());
+  parsed = std::move(*result);
+}
+
+void ReadDomain(const Field& field, std::string& text, HostPort& parsed) {
+  ReadName(field, text, parsed);
+  if (!parsed.literal) return;
+  field.Complain(Quoted(text) +
+                 " is an IP address, and only a name can be a domain");
+}
+
 // Nobody forbids a server to do so, but few do: one side would wait in vain for
 // the other.
 void WarnOfPort(const Field& field, std::uint16_t port, probe::TlsMode mode) {
@@ -96,37 +111,32 @@ std::shared_ptr<const probe::Target> TargetReader::Read(const Field& field) {
   const Field empty(shorthand, field.problems());
   MapReader map(field.value().IsText() ? empty : field);
   auto target = std::make_shared<probe::Target>();
-  if (!ReadEndpoint(field, map, *target)) return nullptr;
+  std::string text;
+  if (!ReadEndpoint(field, map, *target, text)) return nullptr;
   if (field.problems().count() != problems) return nullptr;
   RefuseDuplicate(field, *target);
   if (field.problems().count() != problems) return nullptr;
+  if (!shard_.Keeps(text)) return nullptr;
   return target;
 }
 
 bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
-                                probe::Target& target) {
+                                probe::Target& target, std::string& text) {
   const std::size_t problems = field.problems().count();
-  map.RefuseNotYet("domain");
   map.Refuse("role", "belongs to the module, name one that has the role");
-  auto host =
+  const auto host =
       field.value().IsText() ? std::optional<Field>(field) : map.Take("host");
+  const auto domain = map.Take("domain");
   HostPort parsed;
-  if (host) {
-    std::string text;
-    ReadText(*host, text);
-    if (host->value().IsText()) {
-      auto result = ParseHostPort(text);
-      if (result) {
-        parsed = std::move(*result);
-      } else {
-        host->Complain(result.error());
-      }
-    }
-  }
+  if (host) ReadName(*host, text, parsed);
+  if (domain) ReadDomain(*domain, text, parsed);
   if (const auto port = map.Take("port")) {
     std::uint16_t number = 0;
     ReadPort(*port, number);
-    if (parsed.port) port->Complain("the host has a port already");
+    if (parsed.port) {
+      port->Complain("the " + std::string(domain ? "domain" : "host") +
+                     " has a port already");
+    }
     if (number != 0) parsed.port = number;
   }
   const Module* const module = ChooseModule(map, parsed.port, target);
@@ -135,11 +145,12 @@ bool TargetReader::ReadEndpoint(const Field& field, MapReader& map,
   ReadOverrides(map, settings, target);
   map.Finish();
   if (field.problems().count() != problems) return false;
-  if (!host) {
-    field.Complain("has no host");
+  if (host.has_value() == domain.has_value()) {
+    field.Complain(host ? "has a host and a domain" : "has no host or domain");
     return false;
   }
   target.host = std::move(parsed.host);
+  target.is_domain = domain.has_value();
   target.literal = parsed.literal;
   target.port = parsed.port.value_or(module->port);
   target.role = module->role;
@@ -183,6 +194,9 @@ void TargetReader::Complete(const Field& field, Settings settings,
                             probe::Target& target) {
   target.addresses = settings.addresses;
   target.ip_protocol = settings.ip_protocol;
+  using enum probe::PrivateAddresses;
+  target.private_addresses =
+      settings.private_addresses.value_or(target.is_domain ? kSkip : kProbe);
   AgreeOnFamily(field, target, settings.source_address);
   target.interval = settings.interval;
   target.stale_after = settings.stale_after.value_or(
@@ -241,9 +255,8 @@ std::shared_ptr<const probe::Conversation> TargetReader::Intern(
 
 void TargetReader::RefuseDuplicate(const Field& field,
                                    const probe::Target& target) {
-  const auto [entry, added] =
-      seen_.try_emplace(target.name + ' ' + target.module,
-                        Seen{field.Path(), field.value().place.line});
+  const auto [entry, added] = seen_.try_emplace(
+      probe::Identity(target), Seen{field.Path(), field.value().place.line});
   if (added) return;
   field.Complain(target.name + " with module " + target.module + " is " +
                  entry->second.path + " already (line " +

@@ -1,4 +1,5 @@
-// Turns the items of `targets:` into probe::Targets.
+// Turns the items of `targets:`, and what target groups make of theirs, into
+// probe::Targets.
 #ifndef EXPORTER_CONFIG_TARGET_READER_H_
 #define EXPORTER_CONFIG_TARGET_READER_H_
 
@@ -14,6 +15,7 @@
 #include "exporter/config/host_name.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/modules.h"
+#include "exporter/config/shard.h"
 #include "exporter/config/tls_contexts.h"
 #include "probe/target.h"
 
@@ -22,12 +24,14 @@ namespace exporter::config {
 class TargetReader {
  public:
   // Both must outlive the reader.
-  TargetReader(const Modules& modules, TlsContexts& contexts)
-      : modules_(modules), contexts_(contexts) {}
+  TargetReader(const Modules& modules, TlsContexts& contexts,
+               const Shard& shard)
+      : modules_(modules), contexts_(contexts), shard_(shard) {}
   TargetReader(const TargetReader&) = delete;
   TargetReader& operator=(const TargetReader&) = delete;
 
-  // A map or a shorthand; null when it is not good, and then complained about.
+  // A map or a shorthand; null when it is not good, and then complained about,
+  // or when it is another shard's.
   std::shared_ptr<const probe::Target> Read(const Field& field);
 
   // Whether a target was given the EHLO name made up from this host's name.
@@ -39,7 +43,9 @@ class TargetReader {
     std::uint32_t line = 0;
   };
 
-  bool ReadEndpoint(const Field& field, MapReader& map, probe::Target& target);
+  // `text` becomes what the target is called where it was written.
+  bool ReadEndpoint(const Field& field, MapReader& map, probe::Target& target,
+                    std::string& text);
   const Module* ChooseModule(MapReader& map, std::optional<std::uint16_t> port,
                              probe::Target& target);
   void ReadOverrides(MapReader& map, Settings& settings, probe::Target& target);
@@ -51,13 +57,14 @@ class TargetReader {
 
   const Modules& modules_;
   TlsContexts& contexts_;
+  const Shard shard_;
   ExpectReader expect_reader_;
   bool used_own_name_ = false;
   // By fingerprint: equal conversations are one, so that many targets stay
   // small. Within one load, equal file names are equal files.
   std::unordered_map<std::string, std::shared_ptr<const probe::Conversation>>
       conversations_;
-  std::unordered_map<std::string, Seen> seen_;  // By name and module.
+  std::unordered_map<std::string, Seen> seen_;  // By identity.
 };
 
 }  // namespace exporter::config

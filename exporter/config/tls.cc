@@ -40,20 +40,18 @@ void ReadVersions(MapReader& map, TlsSettings& settings) {
 // In the form in which certificates hold it.
 void ReadServerName(const Field& field, std::string& name) {
   if (!field.value().IsText()) return field.ComplainKind("a host name");
-  std::string text = field.value().text;
-  if (probe::IpAddress::Parse(text)) {
-    return field.Complain(Quoted(text) +
+  if (probe::IpAddress::Parse(field.value().text)) {
+    return field.Complain(Quoted(field.value().text) +
                           " is an IP address, and only a host name can be "
                           "asked for (RFC 6066)");
   }
-  if (const auto checked = CheckHostName(text); !checked) {
-    return field.Complain(checked.error());
-  }
-  if (text.ends_with('.')) text.pop_back();
-  for (char& c : text) {
+  auto ascii = ToAsciiName(field.value().text);
+  if (!ascii) return field.Complain(ascii.error());
+  if (ascii->ends_with('.')) ascii->pop_back();
+  for (char& c : *ascii) {
     if (c >= 'A' && c <= 'Z') c = static_cast<char>(c - 'A' + 'a');
   }
-  name = std::move(text);
+  name = std::move(*ascii);
 }
 
 // `check` is what the file must pass.

@@ -71,13 +71,28 @@ const std::string& TlsContexts::Text(const std::string& file) {
 }
 
 std::optional<std::string> TlsContexts::CheckFile(const std::string& file) {
+  const std::lock_guard lock(mutex_);
+  return WrongFile(file);
+}
+
+std::optional<std::string> TlsContexts::CheckRoots(const std::string& ca_file) {
+  const std::lock_guard lock(mutex_);
+  return WrongRoots(ca_file);
+}
+
+std::vector<std::string> TlsContexts::Warnings() const {
+  const std::lock_guard lock(mutex_);
+  return warnings_;
+}
+
+std::optional<std::string> TlsContexts::WrongFile(const std::string& file) {
   const File& read = Read(file);
   if (read.text) return std::nullopt;
   return Shown(file) + ' ' + read.text.error();
 }
 
-std::optional<std::string> TlsContexts::CheckRoots(const std::string& ca_file) {
-  if (auto wrong = CheckFile(ca_file)) return wrong;
+std::optional<std::string> TlsContexts::WrongRoots(const std::string& ca_file) {
+  if (auto wrong = WrongFile(ca_file)) return wrong;
   File& read = Read(ca_file);
   if (!read.roots) {
     read.roots = tls::Roots::Parse(*read.text, /*partial_chain=*/true);
@@ -88,6 +103,7 @@ std::optional<std::string> TlsContexts::CheckRoots(const std::string& ca_file) {
 
 const std::optional<tls::ContextError>& TlsContexts::CheckPair(
     const std::string& cert_file, const std::string& key_file) {
+  const std::lock_guard lock(mutex_);
   const auto [entry, added] = pairs_.try_emplace(Joined(cert_file, key_file));
   std::optional<tls::ContextError>& wrong = entry->second;
   if (!added) return wrong;
@@ -105,6 +121,7 @@ const std::optional<tls::ContextError>& TlsContexts::CheckPair(
 
 std::expected<std::shared_ptr<const tls::Context>, std::string>
 TlsContexts::Get(const probe::TlsSettings& settings) {
+  const std::lock_guard lock(mutex_);
   std::string key = std::to_string(static_cast<int>(settings.max_version)) +
                     std::to_string(static_cast<int>(settings.key_type)) +
                     settings.ca_file;
@@ -122,7 +139,7 @@ TlsContexts::Get(const probe::TlsSettings& settings) {
           "verify needs trusted root certificates and none were found: "
           "install ca-certificates or set tls.ca_file");
     }
-  } else if (!CheckRoots(settings.ca_file)) {
+  } else if (!WrongRoots(settings.ca_file)) {
     roots = **Read(settings.ca_file).roots;
   } else {
     roots = tls::Roots::None();

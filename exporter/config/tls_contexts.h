@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <expected>
 #include <memory>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <unordered_map>
@@ -21,6 +22,7 @@ namespace exporter::config {
 // The bundle of all public roots has about 220 KB.
 inline constexpr std::size_t kMaxTlsFileBytes = 4 * 1024 * 1024;
 
+// Any thread, several at once: lists of targets are read while others are.
 class TlsContexts {
  public:
   // Files are relative to `folder`; "" is the current one.
@@ -42,7 +44,7 @@ class TlsContexts {
       const probe::TlsSettings& settings);
 
   // About this system's roots, once Get() needed them.
-  const std::vector<std::string>& warnings() const { return warnings_; }
+  std::vector<std::string> Warnings() const;
 
  private:
   using SharedRoots = std::shared_ptr<const probe::tls::Roots>;
@@ -52,6 +54,9 @@ class TlsContexts {
     std::optional<std::expected<SharedRoots, std::string>> roots;
   };
 
+  // With the mutex held, as all that follows.
+  std::optional<std::string> WrongFile(const std::string& file);
+  std::optional<std::string> WrongRoots(const std::string& ca_file);
   std::string PathOf(const std::string& file) const;
   std::string Shown(const std::string& file) const;
   File& Read(const std::string& file);
@@ -59,6 +64,7 @@ class TlsContexts {
   const std::expected<SharedRoots, std::string>& SystemRoots();
 
   const std::string folder_;
+  mutable std::mutex mutex_;
   std::unordered_map<std::string, File> files_;
   std::unordered_map<std::string, std::optional<probe::tls::ContextError>>
       pairs_;

@@ -73,7 +73,9 @@ TEST_CASE("the example is valid and names every setting") {
   const auto config = ParseConfig(text, "config.example.yaml");
   if (!config) FAIL(Lines(config.error().messages));
   CHECK(config->warnings.empty());
-  CHECK(config->targets.size() == 9);
+  CHECK(config->targets.size() == 10);
+  CHECK(config->target_files.size() == 1);
+  CHECK(config->http_sd.size() == 1);
   for (const std::string key : {"ehlo_name",
                                 "interval",
                                 "timeout",
@@ -92,8 +94,21 @@ TEST_CASE("the example is valid and names every setting") {
                                 "port",
                                 "addresses",
                                 "ip_protocol",
+                                "private_addresses",
                                 "source_address",
                                 "host",
+                                "domain",
+                                "target_files",
+                                "http_sd",
+                                "url",
+                                "refresh_interval",
+                                "basic_auth",
+                                "username",
+                                "password_file",
+                                "authorization",
+                                "type",
+                                "credentials_file",
+                                "tls_config",
                                 "module",
                                 "labels",
                                 "expect",

@@ -1,6 +1,7 @@
 // What an accepted configuration means, and that no text does harm.
 #include <algorithm>
 #include <chrono>
+#include <iterator>
 #include <string>
 #include <vector>
 
@@ -163,6 +164,66 @@ targets: [a.example, "b.example:587"]
   CHECK(config.targets.at(0)->name == "a.example:2525");
   CHECK(config.targets.at(1)->module == "submission");
   CHECK(config.targets.at(1)->role == probe::Role::kMx);
+}
+
+TEST_CASE("domains") {
+  const Config config = Good(R"(
+modules: {any: {private_addresses: probe, interval: 2m}}
+targets:
+  - domain: example.org
+  - domain: Example.Net.:2525
+  - {domain: example.com, port: 26, addresses: first, labels: {team: mail}}
+  - {domain: example.com, module: any}
+  - {domain: example.com, module: submission}
+  - {domain: münchen.example}
+  - example.org
+  - {domain: example.com, private_addresses: probe}
+  - {host: example.com, private_addresses: skip}
+)");
+  struct Want {
+    std::string name;
+    std::string host;
+    std::string module;
+    bool is_domain;
+    probe::PrivateAddresses private_addresses;
+  };
+  using enum probe::PrivateAddresses;
+  const Want want[] = {
+      {"example.org:25", "example.org", "smtp", true, kSkip},
+      {"Example.Net.:2525", "Example.Net.", "smtp", true, kSkip},
+      {"example.com:26", "example.com", "smtp", true, kSkip},
+      {"example.com:25", "example.com", "any", true, kProbe},
+      {"example.com:587", "example.com", "submission", true, kSkip},
+      {"xn--mnchen-3ya.example:25", "xn--mnchen-3ya.example", "smtp", true,
+       kSkip},
+      {"example.org:25", "example.org", "smtp", false, kProbe},
+      {"example.com:25", "example.com", "smtp", true, kProbe},
+      {"example.com:25", "example.com", "smtp", false, kSkip},
+  };
+  REQUIRE(config.targets.size() == std::size(want));
+  for (std::size_t i = 0; i < std::size(want); ++i) {
+    CAPTURE(i);
+    const probe::Target& target = *config.targets[i];
+    CHECK(target.name == want[i].name);
+    CHECK(target.host == want[i].host);
+    CHECK(target.module == want[i].module);
+    CHECK(target.is_domain == want[i].is_domain);
+    CHECK(target.private_addresses == want[i].private_addresses);
+    CHECK_FALSE(target.literal);
+  }
+  CHECK(config.targets[4]->role == probe::Role::kSubmission);
+}
+
+TEST_CASE("international names stand in ASCII wherever they are asked for") {
+  const Config config = Good(R"(
+targets:
+  - Bücher.example:26
+  - {host: mx1.example.com, tls: {server_name: Bücher.example}}
+)");
+  CHECK(config.targets.at(0)->name == "xn--bcher-kva.example:26");
+  CHECK(config.targets.at(0)->host == "xn--bcher-kva.example");
+  CHECK(config.targets.at(1)->conversation->tls.server_name ==
+        "xn--bcher-kva.example");
 }
 
 TEST_CASE("labels, expectations and dns") {

@@ -143,6 +143,70 @@ TEST_CASE("host and port that are refused, with the reason") {
   }
 }
 
+TEST_CASE("international names become ASCII, others stay") {
+  struct Case {
+    std::string name;
+    std::string want;
+  };
+  const Case cases[] = {
+      {"MX1.Example.com.", "MX1.Example.com."},
+      {"xn--mnchen-3ya.example", "xn--mnchen-3ya.example"},
+      {"münchen.example", "xn--mnchen-3ya.example"},
+      {"MÜNCHEN.Example.", "xn--mnchen-3ya.example"},
+      {"mu\xCC\x88nchen.example", "xn--mnchen-3ya.example"},
+      // Non-transitional: not strasse.example, which is somebody else's.
+      {"straße.example", "xn--strae-oqa.example"},
+      {"пример.рф", "xn--e1afmkfd.xn--p1ai"},
+      {"mx。münchen.example", "mx.xn--mnchen-3ya.example"},
+      {"ｍx.example", "mx.example"},
+      {"_relay.ü.example", "_relay.xn--tda.example"},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name);
+    const auto ascii = ToAsciiName(c.name);
+    if (!ascii) FAIL(ascii.error());
+    CHECK(*ascii == c.want);
+  }
+  const auto parsed = ParseHostPort("münchen.example:26");
+  REQUIRE(parsed.has_value());
+  CHECK(parsed->host == "xn--mnchen-3ya.example");
+  CHECK(parsed->port == 26);
+}
+
+TEST_CASE("international names that are refused") {
+  struct Case {
+    std::string name;
+    std::string want;  // Part of the sentence.
+  };
+  const Case cases[] = {
+      {"☃.example", "\"☃.example\" is not an international host name: "},
+      {"-ü.example", "is not an international host name: "},
+      {"ü..example", "a part of it is empty"},
+      {"ü@example.com", "\"ü@example.com\" is not a host name but looks like"},
+      {"ü\r\nRSET", "it holds a control character"},
+      {std::string("ü\0.example", 11), "it holds a control character"},
+      {"ü x", "a space"},
+      {"１２７.0.0.1", "four decimal numbers"},
+      {"１２７.1", "four decimal numbers"},
+      {"mx\xEF\xBC\x8F"
+       "24",
+       "is not an international host name: "},
+      {"\xC2\xAD", "must not be empty"},
+      {"m\xC3", "is not an international host name: "},
+      {Repeated("ü", 64), "is not an international host name: "},
+      {Repeated("ü.", 150), "is not an international host name: "},
+      {Repeated("ü", 10'000), "it is too long"},
+      {"xn--a.ü", "is not an international host name: "},
+  };
+  for (const Case& c : cases) {
+    CAPTURE(c.name.substr(0, 80));
+    const auto ascii = ToAsciiName(c.name);
+    REQUIRE_FALSE(ascii.has_value());
+    CAPTURE(ascii.error());
+    CHECK(ascii.error().find(c.want) != std::string::npos);
+  }
+}
+
 TEST_CASE("EHLO names") {
   for (const std::string name :
        {"monitor.example.net", "a.b", "3a7f.invalid", "[192.0.2.1]",

@@ -1,0 +1,114 @@
+#include "exporter/config/group_reader.h"
+
+#include <utility>
+
+#include "exporter/config/config.h"
+#include "exporter/config/document.h"
+#include "exporter/config/field.h"
+#include "exporter/config/group_labels.h"
+#include "exporter/config/heap.h"
+#include "exporter/config/map_reader.h"
+#include "exporter/config/problems.h"
+#include "exporter/config/target_reader.h"
+
+namespace exporter::config {
+namespace {
+
+// One reading of one text.
+class Groups {
+ public:
+  Groups(TargetReader& reader, GroupFormat format)
+      : reader_(reader), format_(format) {}
+
+  TargetList Read(const Field& root) {
+    if (root.value().kind == Value::Kind::kNull) {
+      // More likely a file that is just being written.
+      root.Complain("is empty; a list without targets is written []");
+    }
+    ReadList(root, "a list of groups",
+             [this](const Field& group) { ReadGroup(group); });
+    return std::move(targets_);
+  }
+
+ private:
+  void ReadGroup(const Field& group) {
+    if (group.value().kind != Value::Kind::kMap) {
+      return group.ComplainKind("a map");
+    }
+    const std::size_t problems = group.problems().count();
+    MapReader map(group);
+    GroupLabels labels;
+    if (const auto field = map.Take("labels")) labels.Read(*field, format_);
+    const auto targets = map.Take("targets");
+    map.Finish();
+    if (!targets || group.problems().count() != problems) return;
+    ReadList(*targets, "a list of text", [&](const Field& target) {
+      if (!IsGroupText(target, format_)) return;
+      auto read = reader_.Read(Field(target, labels.MapOf(target.value())));
+      if (read) targets_.push_back(std::move(read));
+    });
+  }
+
+  TargetReader& reader_;
+  const GroupFormat format_;
+  TargetList targets_;
+};
+
+class ModuleGroupReader final : public GroupReader {
+ public:
+  ModuleGroupReader(Modules modules, std::shared_ptr<TlsContexts> contexts,
+                    const Shard& shard)
+      : modules_(std::move(modules)),
+        contexts_(std::move(contexts)),
+        shard_(shard) {}
+
+  std::expected<TargetList, ConfigError> Read(
+      std::string_view text, const std::string& name,
+      GroupFormat format) const override {
+    auto targets = Parse(text, name, format);
+    ReturnHeap(text.size());
+    return targets;
+  }
+
+ private:
+  std::expected<TargetList, ConfigError> Parse(std::string_view text,
+                                               const std::string& name,
+                                               GroupFormat format) const {
+    if (text.size() > kMaxConfigBytes) {
+      return std::unexpected(ConfigError{{name + ": is larger than 64 MiB"}});
+    }
+    Problems problems(name, &GroupPath);
+    const auto document = format == GroupFormat::kJson
+                              ? Document::ParseJson(text)
+                              : Document::Parse(text);
+    if (!document) {
+      problems.Add(document.error().place, "", document.error().sentence);
+      return std::unexpected(ConfigError{problems.Messages()});
+    }
+    static const Value nothing;
+    const Value* const root = document->root();
+    TargetReader reader(modules_, *contexts_, shard_);
+    TargetList targets =
+        Groups(reader, format)
+            .Read(Field(root != nullptr ? *root : nothing, problems));
+    if (problems.count() > 0) {
+      return std::unexpected(ConfigError{problems.Messages()});
+    }
+    return targets;
+  }
+
+  const Modules modules_;
+  const std::shared_ptr<TlsContexts> contexts_;
+  const Shard shard_;
+};
+
+}  // namespace
+
+std::shared_ptr<const GroupReader> MakeGroupReader(
+    Modules modules, std::shared_ptr<TlsContexts> contexts,
+    const Shard& shard) {
+  return std::make_shared<const ModuleGroupReader>(std::move(modules),
+                                                   std::move(contexts), shard);
+}
+
+}  // namespace exporter::config
