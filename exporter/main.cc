@@ -21,7 +21,7 @@ using exporter::LogError;
 using exporter::LogInfo;
 
 int CheckConfig(const exporter::Options& options) {
-  const auto config = exporter::LoadConfig(options.config_file);
+  const auto config = exporter::LoadConfig(options.config_file, options.shard);
   if (config) {
     for (const std::string& warning : config->warnings) {
       std::cerr << warning << '\n';
@@ -40,7 +40,7 @@ int RunDaemon(const exporter::Options& options) {
   const exporter::BuildInfo& build = exporter::GetBuildInfo();
   LogInfo("Starting smtp_prober", {{"version", std::string(build.version)},
                                    {"revision", std::string(build.revision)}});
-  auto config = exporter::LoadConfig(options.config_file);
+  auto config = exporter::LoadConfig(options.config_file, options.shard);
   if (!config) {
     for (const std::string& message : config.error().messages) {
       LogError("Error loading config", {{"err", message}});

@@ -2,6 +2,8 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <cstdint>
+#include <string>
 #include <string_view>
 #include <utility>
 
@@ -14,6 +16,8 @@ namespace {
 constexpr unsigned kMaxProbeThreads = 64;
 // Each conversation holds a descriptor; systems rarely allow more.
 constexpr unsigned kMaxProbeConcurrency = 100'000;
+// Far beyond what a list of targets can be split into with any use.
+constexpr std::uint64_t kMaxShards = 65'536;
 
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{
     {"debug", LogLevel::kDebug},
@@ -49,6 +53,15 @@ void Define(CLI::App& app, Options& options, Words& words) {
                  "Conversations with mail servers at the same time.")
       ->capture_default_str()
       ->check(CLI::Range(1U, kMaxProbeConcurrency));
+  app.add_option("--shard.index", options.shard.index,
+                 "Which part of the targets is probed, from 0.")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{0}, kMaxShards - 1));
+  app.add_option("--shard.count", options.shard.count,
+                 "Into how many parts the targets are split, as Prometheus' "
+                 "hashmod splits them.")
+      ->capture_default_str()
+      ->check(CLI::Range(std::uint64_t{1}, kMaxShards));
   app.add_option("--log.level", words.level, "Least important lines to log.")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));
@@ -86,6 +99,12 @@ std::variant<Options, Exit> ParseOptions(int argc, const char* const* argv) {
   } catch (const CLI::Error& error) {
     return Exit{1, std::string("smtp_prober: error: ") + error.what() +
                        ", try --help\n"};
+  }
+  if (options.shard.index >= options.shard.count) {
+    return Exit{1,
+                "smtp_prober: error: --shard.index: must be below "
+                "--shard.count (" +
+                    std::to_string(options.shard.count) + "), try --help\n"};
   }
   options.log_level = LevelOf(words.level);
   options.log_format =

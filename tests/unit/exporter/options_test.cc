@@ -29,6 +29,8 @@ TEST_CASE("defaults") {
   CHECK(options.listen_addresses == std::vector<std::string>{":10125"});
   CHECK(options.probe_threads == 1);
   CHECK(options.probe_concurrency == 1000);
+  CHECK(options.shard.index == 0);
+  CHECK(options.shard.count == 1);
   CHECK(options.log_level == LogLevel::kInfo);
   CHECK(options.log_format == LogFormat::kLogfmt);
 }
@@ -53,6 +55,16 @@ TEST_CASE("values come after = or as the next argument") {
     CHECK(options.log_level == LogLevel::kDebug);
     CHECK(options.log_format == LogFormat::kJson);
   }
+}
+
+TEST_CASE("a shard") {
+  const Options last = Good({"--shard.index=2", "--shard.count=3"});
+  CHECK(last.shard.index == 2);
+  CHECK(last.shard.count == 3);
+  CHECK(Good({"--shard.count=65536"}).shard.count == 65536);
+  CHECK(
+      Good({"--shard.index", "65535", "--shard.count", "65536"}).shard.index ==
+      65535);
 }
 
 TEST_CASE("flags can be denied, as in other Prometheus programs") {
@@ -85,6 +97,13 @@ TEST_CASE("a wrong command line is refused with a hint") {
       {{"--probe.threads=4294967297"}, "--probe.threads"},
       {{"--probe.concurrency=0"}, "--probe.concurrency"},
       {{"--probe.concurrency=100001"}, "--probe.concurrency"},
+      {{"--shard.count=0"}, "--shard.count"},
+      {{"--shard.count=65537"}, "--shard.count"},
+      {{"--shard.index=-1", "--shard.count=2"}, "--shard.index"},
+      {{"--shard.index=x", "--shard.count=2"}, "--shard.index"},
+      {{"--shard.index=1"}, "--shard.index: must be below --shard.count (1)"},
+      {{"--shard.index=3", "--shard.count=3"},
+       "--shard.index: must be below --shard.count (3)"},
       {{"--log.level=loud"}, "--log.level"},
       {{"--log.level=INFO"}, "--log.level"},
       {{"--log.format=xml"}, "--log.format"},
@@ -111,9 +130,9 @@ TEST_CASE("--help names every option") {
     CHECK(end.code == 0);
     for (const std::string option :
          {"--config.file", "--config.check", "--web.listen-address",
-          "--probe.threads", "--probe.concurrency", "--log.level",
-          "--log.format", "--version", "--help", ":10125", "smtp.yml", "1000",
-          "never sends mail"}) {
+          "--probe.threads", "--probe.concurrency", "--shard.index",
+          "--shard.count", "--log.level", "--log.format", "--version", "--help",
+          ":10125", "smtp.yml", "1000", "never sends mail"}) {
       CAPTURE(option);
       CAPTURE(end.text);
       CHECK(end.text.find(option) != std::string::npos);
