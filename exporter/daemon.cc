@@ -10,11 +10,12 @@
 #include <functional>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
 #include "exporter/build_info.h"
+#include "exporter/discovery/discovery.h"
+#include "exporter/expansion_log.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
 #include "exporter/logging.h"
@@ -22,19 +23,17 @@
 #include "exporter/metrics_page.h"
 #include "exporter/reloader.h"
 #include "exporter/result_store.h"
-#include "exporter/verdict_log.h"
-#include "probe/directory.h"
-#include "probe/dns/ares_resolver.h"
-#include "probe/mailbox.h"
-#include "probe/net/routes.h"
+#include "exporter/vantage.h"
+#include "exporter/watcher.h"
 #include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
-#include "probe/prober.h"
 
 namespace exporter {
 namespace {
 
 constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
+// How soon the log says that it is us and not the servers.
+constexpr probe::Duration kVantagePeriod = std::chrono::seconds(10);
 // Descriptors beside conversations: listeners, scrapes, DNS sockets, logs.
 constexpr rlim_t kReservedDescriptors = 256;
 
@@ -57,14 +56,20 @@ unsigned FitDescriptorLimit(unsigned concurrency) {
   return static_cast<unsigned>(std::max<rlim_t>(room, 1));
 }
 
-std::string IndexPage(std::size_t targets, std::size_t endpoints) {
+std::string IndexPage(std::size_t targets, std::size_t endpoints,
+                      const std::vector<std::string>& notices) {
+  std::string warnings;
+  for (const std::string& notice : notices) {
+    warnings += "<p><strong>" + http::EscapeHtml(notice) + "</strong></p>\n";
+  }
   return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
          "<title>smtp_prober</title><style>body{font-family:sans-serif;"
          "margin:2em auto;max-width:40em;padding:0 1em}</style></head><body>\n"
          "<h1>smtp_prober</h1>\n<p>Watches mail servers by SMTP and never "
          "sends mail. Version " +
-         http::EscapeHtml(GetBuildInfo().version) + ".</p>\n<p>" +
-         std::to_string(targets) + " targets, " + std::to_string(endpoints) +
+         http::EscapeHtml(GetBuildInfo().version) + ".</p>\n" + warnings +
+         "<p>" + std::to_string(targets) + " targets, " +
+         std::to_string(endpoints) +
          " endpoints.</p>\n<ul>\n<li><a href=\"metrics\">Metrics</a></li>\n"
          "<li><a href=\"-/healthy\">Health</a></li>\n"
          "<li><a href=\"-/ready\">Readiness</a></li>\n</ul>\n"
@@ -75,16 +80,16 @@ std::string IndexPage(std::size_t targets, std::size_t endpoints) {
 
 // Members are in the order of their making; Finish takes them apart.
 struct Daemon::Impl {
-  explicit Impl(const Options& options_in) : options(options_in) {
+  explicit Impl(const Options& options_in)
+      : options(options_in), page(store, self), vantage(store, self) {
     uv_loop_init(&loop);
-    mailbox.emplace(&loop);
-    directory.emplace(&loop, &probe::net::HasRoute, MakeObserver());
-    page.emplace(*directory, store, self);
-    reloader.emplace(&loop, options.config_file,
+    discovery.emplace(&loop, MakeDiscoveryObserver());
+    reloader.emplace(&loop, options.config_file, options.shard,
                      [this](std::expected<Config, ConfigError> config) {
                        return OnConfigRead(std::move(config));
                      });
     lag_timer.emplace(&loop, [this] { MeasureLag(); });
+    vantage_timer.emplace(&loop, [this] { CheckVantage(); });
   }
 
   ~Impl() {
@@ -104,49 +109,50 @@ struct Daemon::Impl {
     WatchSignal(SIGHUP, [this] { Reload([](const auto&) {}); });
     WatchSignal(SIGTERM, [this] { OnStopSignal("SIGTERM"); });
     WatchSignal(SIGINT, [this] { OnStopSignal("SIGINT"); });
-    // A thread without a conversation of its own would serve nobody.
-    const unsigned threads = std::min(options.probe_threads, concurrency);
-    for (unsigned i = 0; i < threads; ++i) {
-      const std::size_t share =
-          concurrency / threads + (i < concurrency % threads ? 1 : 0);
-      probers.push_back(
-          std::make_unique<probe::Prober>(share, MakeProberObserver(i)));
-    }
+    watcher.emplace(&loop, options.probe_threads, concurrency, store, self,
+                    [this](std::size_t slot,
+                           std::shared_ptr<const probe::Expansion> expansion) {
+                      OnExpanded(slot, std::move(expansion));
+                    });
     if (const auto applied = ApplyConfig(std::move(config)); !applied) {
       return applied;
     }
     lag_due = probe::net::Now() + kLagPeriod;
     lag_timer->At(lag_due);
+    vantage_timer->At(probe::net::Now() + kVantagePeriod);
     for (const std::string& address : server->addresses()) {
       LogInfo("Listening on", {{"address", address}});
     }
     return {};
   }
 
-  // Configuration.
+  // Configuration and discovery.
 
   std::expected<void, std::string> ApplyConfig(Config config) {
-    // Without servers of our own the host's configuration counts, and it may
-    // have changed as well.
-    if (!resolver || config.dns != dns || dns.servers.empty()) {
-      auto fresh = probe::dns::AresResolver::Create(
-          &loop, {.servers = config.dns.servers,
-                  .timeout = config.dns.timeout,
-                  .tries = config.dns.tries});
-      if (!fresh) return std::unexpected(fresh.error());
-      resolver = std::move(*fresh);
-      dns = config.dns;
-      directory->SetResolver(resolver.get());
-    }
+    if (const auto set = watcher->SetDns(config.dns); !set) return set;
     for (const std::string& warning : config.warnings) {
       LogWarn("Configuration", {{"warning", warning}});
     }
-    directory->SetTargets(config.targets);
+    configured = std::make_shared<const TargetList>(std::move(config.targets));
+    reloader->SetCurrent(configured);
+    discovery->Configure(config.target_files, config.http_sd,
+                         std::move(config.group_reader));
+    SetTargets();
     self.ConfigLoaded(/*ok=*/true, probe::net::NowOnBothClocks().wall);
     LogInfo("Loaded configuration",
             {{"file", options.config_file},
-             {"targets", std::to_string(config.targets.size())}});
+             {"targets", std::to_string(configured->size())}});
     return {};
+  }
+
+  // What is in the configuration comes first: of two equal targets the first
+  // one counts.
+  void SetTargets() {
+    TargetList all = *configured;
+    for (const auto& list : discovery->Lists()) {
+      all.insert(all.end(), list->begin(), list->end());
+    }
+    watcher->SetTargets(std::move(all));
   }
 
   std::expected<void, std::string> OnConfigRead(
@@ -174,51 +180,40 @@ struct Daemon::Impl {
     reloader->Reload(std::move(reloaded));
   }
 
-  // The way of an endpoint.
-
-  probe::Directory::Observer MakeObserver() {
+  discovery::Discovery::Observer MakeDiscoveryObserver() {
     return {
-        .put =
-            [this](std::shared_ptr<const probe::Endpoint> endpoint) {
-              store.Add(endpoint->id);
-              probe::Prober& prober = ProberOf(*endpoint);
-              owners[endpoint->id] = &prober;
-              prober.Put(std::move(endpoint));
+        .changed =
+            [this] {
+              if (!stopping) SetTargets();
             },
-        .removed =
-            [this](probe::EndpointId id) {
-              const auto owner = owners.find(id);
-              owner->second->Remove(id);
-              owners.erase(owner);
-              store.Remove(id);
+        .read =
+            [this](const std::string& source, bool ok, std::size_t targets) {
+              self.DiscoveryRead(source, ok, targets,
+                                 probe::net::NowOnBothClocks().wall);
+            },
+        .forgotten =
+            [this](const std::string& source) {
+              self.DiscoveryForgotten(source);
             },
     };
   }
 
-  // By server, so that politeness towards one server is one thread's business.
-  probe::Prober& ProberOf(const probe::Endpoint& endpoint) {
-    const std::string key =
-        endpoint.address ? endpoint.ServerKey() : endpoint.server_name;
-    return *probers[std::hash<std::string>()(key) % probers.size()];
+  // What the targets stand for.
+
+  void OnExpanded(std::size_t slot,
+                  std::shared_ptr<const probe::Expansion> expansion) {
+    const metrics::SeriesList& shown = page.series();
+    const probe::Expansion* const before =
+        slot < shown.size() && shown[slot] != nullptr
+            ? shown[slot]->expansion.get()
+            : nullptr;
+    if (expansion != nullptr) LogExpansion(before, *expansion);
+    page.OnExpanded(slot, std::move(expansion));
   }
 
-  // Called on prober `index`'s thread: store and self metrics are made for it.
-  probe::Prober::Observer MakeProberObserver(unsigned index) {
-    return {
-        .started = [this](probe::Duration lag) { self.ProbeStarted(lag); },
-        .ended = [this](probe::Duration took) { self.ProbeFinished(took); },
-        .finished =
-            [this](const probe::Endpoint& endpoint, probe::ProbeResult result) {
-              const auto transition = store.Put(endpoint.id, result);
-              if (transition) LogTransition(endpoint, *transition);
-            },
-        .postponed =
-            [this](probe::EndpointId id, probe::Duration interval) {
-              store.SetInterval(id, interval);
-            },
-        .loop_lag = [this, name = "probe-" + std::to_string(index)](
-                        probe::Duration lag) { self.LoopLag(name, lag); },
-    };
+  void CheckVantage() {
+    vantage.Check(page.series());
+    vantage_timer->At(probe::net::Now() + kVantagePeriod);
   }
 
   // HTTP.
@@ -227,12 +222,15 @@ struct Daemon::Impl {
     return {
         .metrics =
             [this](const http::Request& request) {
-              return page->Answer(request);
+              self.SetTargets(watcher->target_count(),
+                              watcher->endpoint_count());
+              vantage.Check(page.series());
+              return page.Answer(request);
             },
         .index =
             [this] {
-              return IndexPage(directory->entries().size(),
-                               directory->endpoint_count());
+              return IndexPage(watcher->target_count(),
+                               watcher->endpoint_count(), vantage.Notices());
             },
         .ready = [this] { return !stopping; },
         .reload =
@@ -277,14 +275,7 @@ struct Daemon::Impl {
     }
     stopping = true;
     LogInfo("Stopping, conversations end with QUIT", {{"signal", name}});
-    draining = probers.size();
-    for (const auto& prober : probers) {
-      prober->Stop([this] {
-        mailbox->Post([this] {
-          if (--draining == 0) Finish();
-        });
-      });
-    }
+    watcher->Stop([this] { Finish(); });
   }
 
   // Closes every handle, so that the loop runs out of work. Idempotent.
@@ -293,11 +284,9 @@ struct Daemon::Impl {
     server.reset();
     signals.clear();
     lag_timer.reset();
-    resolver.reset();
-    probers.clear();  // Joins; nobody posts to the mailbox after this.
-    page.reset();
-    directory.reset();
-    mailbox.reset();
+    vantage_timer.reset();
+    discovery.reset();
+    watcher.reset();
   }
 
   struct SignalWatch {
@@ -309,19 +298,18 @@ struct Daemon::Impl {
   uv_loop_t loop{};
   ResultStore store;
   metrics::SelfMetrics self;
-  std::optional<probe::Mailbox> mailbox;
-  std::vector<std::unique_ptr<probe::Prober>> probers;
-  std::unordered_map<probe::EndpointId, probe::Prober*> owners;
-  DnsConfig dns;
-  std::unique_ptr<probe::dns::AresResolver> resolver;
-  std::optional<probe::Directory> directory;
-  std::optional<MetricsPage> page;
+  MetricsPage page;
+  Vantage vantage;
+  // The targets of the configuration file.
+  std::shared_ptr<const TargetList> configured;
+  std::optional<discovery::Discovery> discovery;
   std::optional<Reloader> reloader;
+  std::optional<Watcher> watcher;
   std::optional<http::Server> server;
   std::vector<std::unique_ptr<SignalWatch>> signals;
   std::optional<probe::net::Timer> lag_timer;
+  std::optional<probe::net::Timer> vantage_timer;
   probe::Time lag_due{};
-  std::size_t draining = 0;
   bool stopping = false;
 };
 

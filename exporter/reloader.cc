@@ -8,11 +8,18 @@ struct Reloader::Work {
   uv_work_t request{};
   Reloader* owner = nullptr;
   std::string path;
+  Shard shard;
+  std::shared_ptr<const TargetList> current;
   std::expected<Config, ConfigError> config;
 };
 
-Reloader::Reloader(uv_loop_t* loop, std::string path, Apply apply)
-    : loop_(loop), path_(std::move(path)), apply_(std::move(apply)) {}
+Reloader::Reloader(uv_loop_t* loop, std::string path, const Shard& shard,
+                   Apply apply)
+    : loop_(loop),
+      path_(std::move(path)),
+      shard_(shard),
+      apply_(std::move(apply)),
+      current_(std::make_shared<const TargetList>()) {}
 
 void Reloader::Reload(Reloaded reloaded) {
   waiting_.push_back(std::move(reloaded));
@@ -24,13 +31,18 @@ void Reloader::StartWork() {
   auto work = std::make_unique<Work>();
   work->owner = this;
   work->path = path_;
+  work->shard = shard_;
+  work->current = current_;
   work->request.data = work.get();
   work_ = work.release();
   uv_queue_work(
       loop_, &work_->request,
       [](uv_work_t* request) {
         auto* running = static_cast<Work*>(request->data);
-        running->config = LoadConfig(running->path);
+        running->config = LoadConfig(running->path, running->shard);
+        if (!running->config) return;
+        TargetList& targets = running->config->targets;
+        targets = ReuseUnchanged(*running->current, std::move(targets));
       },
       [](uv_work_t* request, int) {
         const std::unique_ptr<Work> done(static_cast<Work*>(request->data));

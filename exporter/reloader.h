@@ -9,6 +9,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "exporter/config/config.h"
@@ -25,7 +26,7 @@ class Reloader {
 
   // `loop` must outlive the reloader, and the loop must run until busy() is
   // false before the reloader is destroyed.
-  Reloader(uv_loop_t* loop, std::string path, Apply apply);
+  Reloader(uv_loop_t* loop, std::string path, const Shard& shard, Apply apply);
   Reloader(const Reloader&) = delete;
   Reloader& operator=(const Reloader&) = delete;
 
@@ -33,6 +34,11 @@ class Reloader {
   // once for all who asked meanwhile. `reloaded` comes later, on the loop.
   void Reload(Reloaded reloaded);
   bool busy() const { return work_ != nullptr; }
+  // Whose targets are in use now: what is read later has the same objects where
+  // nothing has changed.
+  void SetCurrent(std::shared_ptr<const TargetList> targets) {
+    current_ = std::move(targets);
+  }
 
  private:
   struct Work;
@@ -41,8 +47,10 @@ class Reloader {
 
   uv_loop_t* const loop_;
   const std::string path_;
+  const Shard shard_;
   const Apply apply_;
   Work* work_ = nullptr;  // Owned by libuv's thread pool while it runs.
+  std::shared_ptr<const TargetList> current_;
   std::vector<Reloaded> running_;
   std::vector<Reloaded> waiting_;
 };

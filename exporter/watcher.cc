@@ -1,0 +1,183 @@
+#include "exporter/watcher.h"
+
+#include <algorithm>
+#include <functional>
+#include <optional>
+#include <unordered_map>
+#include <utility>
+#include <vector>
+
+#include "exporter/logging.h"
+#include "exporter/verdict_log.h"
+#include "probe/dns/ares_resolver.h"
+#include "probe/mailbox.h"
+#include "probe/net/routes.h"
+#include "probe/prober.h"
+
+namespace exporter {
+namespace {
+
+// Of targets that are listed twice a line names so many.
+constexpr std::size_t kNamedDuplicates = 5;
+
+}  // namespace
+
+struct Watcher::Impl {
+  Impl(uv_loop_t* loop_in, unsigned threads, unsigned concurrency,
+       ResultStore& store_in, metrics::SelfMetrics& self_in, Expanded expanded)
+      : loop(loop_in),
+        store(store_in),
+        self(self_in),
+        mailbox(loop),
+        directory(loop, &probe::net::HasRoute,
+                  MakeObserver(std::move(expanded))) {
+    // A thread without a conversation of its own would serve nobody.
+    threads = std::min(threads, concurrency);
+    for (unsigned i = 0; i < threads; ++i) {
+      const std::size_t share =
+          concurrency / threads + (i < concurrency % threads ? 1 : 0);
+      probers.push_back(
+          std::make_unique<probe::Prober>(share, MakeProberObserver(i)));
+    }
+  }
+
+  // The way of an endpoint.
+
+  probe::Directory::Observer MakeObserver(Expanded expanded) {
+    return {
+        .put =
+            [this](std::shared_ptr<const probe::Endpoint> endpoint) {
+              store.Add(endpoint->id);
+              probe::Prober& prober = ProberOf(*endpoint);
+              owners[endpoint->id] = &prober;
+              prober.Put(std::move(endpoint));
+            },
+        .removed =
+            [this](probe::EndpointId id) {
+              const auto owner = owners.find(id);
+              owner->second->Remove(id);
+              owners.erase(owner);
+              store.Remove(id);
+            },
+        .expanded = std::move(expanded),
+        .looked_up =
+            [this](probe::RecordType record, const probe::Lookup& lookup) {
+              self.DnsLookup(record, lookup.answered);
+            },
+        .taken_over =
+            [this](const TargetList& left_out) { OnTakenOver(left_out); },
+    };
+  }
+
+  // Lists from several sources may name a target twice. Each change of any of
+  // them makes a new list, so only what is new is worth a line.
+  void OnTakenOver(const TargetList& left_out) {
+    self.SetDuplicates(left_out.size());
+    std::string text;
+    for (std::size_t i = 0; i < std::min(left_out.size(), kNamedDuplicates);
+         ++i) {
+      if (i > 0) text += ' ';
+      text += left_out[i]->name;
+    }
+    if (text == duplicates) return;
+    duplicates = text;
+    if (left_out.empty()) return;
+    LogWarn("Targets are listed twice with the same module, the first counts",
+            {{"count", std::to_string(left_out.size())}, {"targets", text}});
+  }
+
+  // By server, so that politeness towards one server is one thread's business.
+  probe::Prober& ProberOf(const probe::Endpoint& endpoint) {
+    const std::string key =
+        endpoint.address ? endpoint.ServerKey() : endpoint.server_name;
+    return *probers[std::hash<std::string>()(key) % probers.size()];
+  }
+
+  // Called on prober `index`'s thread: store and self metrics are made for it.
+  probe::Prober::Observer MakeProberObserver(unsigned index) {
+    return {
+        .started = [this](probe::Duration lag) { self.ProbeStarted(lag); },
+        .ended = [this](probe::Duration took) { self.ProbeFinished(took); },
+        .finished =
+            [this](const probe::Endpoint& endpoint, probe::ProbeResult result) {
+              const auto transition = store.Put(endpoint.id, result);
+              if (transition) LogTransition(endpoint, *transition);
+            },
+        .postponed =
+            [this](probe::EndpointId id, probe::Duration interval) {
+              store.SetInterval(id, interval);
+            },
+        .loop_lag = [this, name = "probe-" + std::to_string(index)](
+                        probe::Duration lag) { self.LoopLag(name, lag); },
+    };
+  }
+
+  void Stop(std::function<void()> stopped) {
+    when_stopped = std::move(stopped);
+    draining = probers.size();
+    for (const auto& prober : probers) {
+      prober->Stop([this] {
+        mailbox.Post([this] {
+          if (--draining > 0) return;
+          // A copy: it may destroy the watcher.
+          const std::function<void()> done = when_stopped;
+          done();
+        });
+      });
+    }
+  }
+
+  // Taken apart from the end: the probers' threads use all that is above them,
+  // and a lookup's answer finds the directory.
+  uv_loop_t* const loop;
+  ResultStore& store;
+  metrics::SelfMetrics& self;
+  probe::Mailbox mailbox;
+  std::unordered_map<probe::EndpointId, probe::Prober*> owners;
+  std::string duplicates;  // Those last logged.
+  std::function<void()> when_stopped;
+  std::size_t draining = 0;
+  probe::Directory directory;
+  DnsConfig dns;
+  std::unique_ptr<probe::dns::AresResolver> resolver;
+  std::vector<std::unique_ptr<probe::Prober>> probers;
+};
+
+Watcher::Watcher(uv_loop_t* loop, unsigned threads, unsigned concurrency,
+                 ResultStore& store, metrics::SelfMetrics& self,
+                 Expanded expanded)
+    : impl_(std::make_unique<Impl>(loop, threads, concurrency, store, self,
+                                   std::move(expanded))) {}
+
+Watcher::~Watcher() = default;
+
+std::expected<void, std::string> Watcher::SetDns(const DnsConfig& dns) {
+  if (impl_->resolver && dns == impl_->dns && !dns.servers.empty()) return {};
+  auto fresh = probe::dns::AresResolver::Create(
+      impl_->loop,
+      {.servers = dns.servers, .timeout = dns.timeout, .tries = dns.tries});
+  if (!fresh) return std::unexpected(fresh.error());
+  // The old one must not be used from here on, nor be gone before.
+  const auto old = std::exchange(impl_->resolver, std::move(*fresh));
+  impl_->dns = dns;
+  impl_->directory.SetResolver(impl_->resolver.get());
+  return {};
+}
+
+void Watcher::SetTargets(TargetList targets) {
+  impl_->directory.SetTargets(std::move(targets));
+}
+
+void Watcher::Stop(std::function<void()> stopped) {
+  impl_->Stop(std::move(stopped));
+}
+
+std::size_t Watcher::target_count() const {
+  return impl_->directory.target_count();
+}
+
+std::size_t Watcher::endpoint_count() const {
+  return impl_->directory.endpoint_count();
+}
+
+}  // namespace exporter

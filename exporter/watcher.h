@@ -1,0 +1,57 @@
+// What watches the targets, from their names to the result store: DNS, the
+// directory of endpoints, and the threads that probe them.
+#ifndef EXPORTER_WATCHER_H_
+#define EXPORTER_WATCHER_H_
+
+#include <uv.h>
+
+#include <cstddef>
+#include <expected>
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "exporter/config/config.h"
+#include "exporter/metrics/self_metrics.h"
+#include "exporter/result_store.h"
+#include "probe/directory.h"
+
+namespace exporter {
+
+// On the main loop's thread.
+class Watcher {
+ public:
+  // As probe::Directory::Observer's: a target stands for something else now.
+  using Expanded = std::function<void(std::size_t slot,
+                                      std::shared_ptr<const probe::Expansion>)>;
+
+  // All must outlive the watcher; the loop must run once more after it is
+  // destroyed, so that its handles close. Starts `threads` threads that hold
+  // up to `concurrency` conversations together.
+  Watcher(uv_loop_t* loop, unsigned threads, unsigned concurrency,
+          ResultStore& store, metrics::SelfMetrics& self, Expanded expanded);
+  // Drops what still runs.
+  ~Watcher();
+  Watcher(const Watcher&) = delete;
+  Watcher& operator=(const Watcher&) = delete;
+
+  // Before SetTargets, and at each reload: without servers of our own the
+  // host's configuration counts, and it may have changed as well. On an error,
+  // a sentence, what was before stays.
+  std::expected<void, std::string> SetDns(const DnsConfig& dns);
+  void SetTargets(TargetList targets);
+  // Starts no probe any more, lets conversations say QUIT, and calls `stopped`
+  // on the loop when the last has ended. Once.
+  void Stop(std::function<void()> stopped);
+
+  std::size_t target_count() const;
+  std::size_t endpoint_count() const;
+
+ private:
+  struct Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace exporter
+
+#endif  // EXPORTER_WATCHER_H_
