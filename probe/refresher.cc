@@ -12,7 +12,7 @@ void Refresher::Start() {
   started_ = true;
   for (const auto& [serial, name] : std::exchange(asked_, {})) {
     const auto found = keys_.find(name);
-    if (found == keys_.end() || found->second.serial != serial) continue;
+    if (found == keys_.end()) continue;
     found->second.asking = false;
     due_.emplace(found->second.due, name);
   }

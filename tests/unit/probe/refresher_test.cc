@@ -149,6 +149,20 @@ TEST_CASE("a second start asks anew what is under way, and nothing else") {
   CHECK(f.asked.size() == kMaxLookups);
 }
 
+TEST_CASE("a key in its second life is asked once after a second start") {
+  Fixture f;
+  f.refresher.Start();
+  f.refresher.Add("mx");
+  f.refresher.Remove("mx");
+  f.refresher.Add("mx");
+  CHECK(f.TakeKeys() == Keys{"mx", "mx"});
+  f.refresher.Start();
+  const auto asked = f.Take();
+  REQUIRE(asked.size() == 1);
+  CHECK(f.Answer(asked[0], 1h));
+  CHECK(NextTimer(&f.checked.loop) > 59min);
+}
+
 TEST_CASE("a key that was removed is not asked when its time comes") {
   Fixture f;
   f.refresher.Start();
