@@ -18,22 +18,23 @@ namespace exporter::discovery {
 
 class Discovery {
  public:
-  // Called on the loop's thread, not from within Configure.
+  // Called on the loop's thread, not from within Configure. May not destroy the
+  // discovery.
   struct Observer {
-    // A list has changed; ask for Lists().
+    // A list has changed, or settled() has become true; ask for Lists(). At
+    // most once in a turn of the loop.
     std::function<void()> changed;
     // A source was read, well or not. `source` is a file's complete name or a
     // URL; `targets` counts what the list holds now.
-    std::function<void(const std::string& source, bool ok,
-                       std::size_t targets)>
+    std::function<void(const std::string& source, bool ok, std::size_t targets)>
         read;
     // The source is gone: a file was removed, or the configuration does not
     // name it any more.
     std::function<void(const std::string& source)> forgotten;
   };
 
-  // `loop` must outlive the discovery, and run once more after it is destroyed,
-  // so that its handles close.
+  // `loop` must outlive the discovery. What it reads at its end is not waited
+  // for, so that the loop must then run on until it is out of work.
   Discovery(uv_loop_t* loop, Observer observer);
   ~Discovery();
   Discovery(const Discovery&) = delete;

@@ -1,0 +1,48 @@
+// Work that may take long (reading, parsing, freeing 100,000 targets), on
+// libuv's thread pool and off the loop.
+#ifndef EXPORTER_DISCOVERY_POOL_H_
+#define EXPORTER_DISCOVERY_POOL_H_
+
+#include <uv.h>
+
+#include <cstddef>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <unordered_set>
+
+namespace exporter::discovery {
+
+// libuv's pool has 4 threads, which reloads use as well: lists, however many
+// there are, always leave some free.
+inline constexpr std::size_t kMaxPoolThreads = 2;
+
+class Pool {
+ public:
+  // `loop` must outlive the pool.
+  explicit Pool(uv_loop_t* loop);
+  // What has not begun is dropped. What runs is not waited for: it ends on its
+  // thread, without its `done`, and the loop must run on until then.
+  ~Pool();
+  Pool(const Pool&) = delete;
+  Pool& operator=(const Pool&) = delete;
+
+  // Runs `run` on a thread of libuv's, where it is destroyed too, then `done`
+  // on the loop. What `run` throws ends it and nothing else.
+  void Add(std::function<void()> run, std::function<void()> done);
+  // So that the last reference to something large is not the loop's.
+  void Release(std::shared_ptr<const void> garbage);
+
+ private:
+  struct Work;
+  void Start();
+  static void OnDone(uv_work_t* request, int status);
+
+  uv_loop_t* const loop_;
+  std::deque<std::unique_ptr<Work>> waiting_;
+  std::unordered_set<Work*> running_;  // libuv's until their OnDone.
+};
+
+}  // namespace exporter::discovery
+
+#endif  // EXPORTER_DISCOVERY_POOL_H_
