@@ -25,7 +25,7 @@
 namespace exporter::discovery {
 
 // For what a watch does not tell: network file systems, folders that are made
-// later, files that a list names. Prometheus' default.
+// later. Prometheus' default.
 inline constexpr probe::Duration kFilesRefresh = std::chrono::minutes(5);
 // Whoever writes many files, or writes one piece by piece, is read once.
 inline constexpr probe::Duration kEventsPause = std::chrono::milliseconds(100);
