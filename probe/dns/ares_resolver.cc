@@ -4,198 +4,122 @@
 #include <uv.h>
 
 #include <algorithm>
-#include <limits>
-#include <map>
+#include <functional>
 #include <optional>
-#include <string_view>
+#include <span>
 #include <utility>
+#include <vector>
 
-#include "probe/dns/server_list.h"
-#include "probe/net/socket_address.h"
-#include "probe/net/timer.h"
+#include "probe/dns/ares_channel.h"
+#include "probe/dns/ares_failure.h"
+#include "probe/dns/message.h"
+#include "probe/dns/reverse_name.h"
+#include "probe/dns/search_domains.h"
 #include "probe/net/uv_handle.h"
 
 namespace probe::dns {
 namespace {
 
-// Entries of the hosts file have no TTL; nor may a TTL of 0 mean a lookup per
-// probe. As long as an edit of the file may take to be noticed.
-constexpr Duration kTtlOfNone = std::chrono::minutes(1);
-// What resolvers cap at (unbound, BIND): a day. A TTL comes from a stranger and
-// must not decide that a name is never asked for again.
-constexpr Duration kMaxTtl = std::chrono::hours(24);
-// RFC 1035 2.3.4, and room for an escaped or dotted form.
+// RFC 1035 2.3.4, and room for the trailing dot.
 constexpr std::size_t kMaxName = 255;
 
-// RFC 2181 8: a TTL with the high bit set counts as 0.
-Duration TtlOf(int seconds) {
-  if (seconds <= 0) return kTtlOfNone;
-  return std::min<Duration>(std::chrono::seconds(seconds), kMaxTtl);
+// A NUL would end the name for c-ares, which would then ask for another one.
+bool IsAskable(const std::string& name) {
+  return !name.empty() && name.size() <= kMaxName &&
+         name.find('\0') == std::string::npos;
 }
 
-Reason ReasonOf(int status) {
-  switch (status) {
-    case ARES_ENOTFOUND:
-    case ARES_EBADNAME:
-      return Reason::kDnsNotFound;
-    case ARES_ENODATA:
-      return Reason::kNoAddress;
-    case ARES_ETIMEOUT:
-      return Reason::kDnsTimeout;
-    case ARES_ENOMEM:
-      return Reason::kInternal;
-    default:
-      return Reason::kDnsFailure;
-  }
+template <typename T>
+void SortUnique(std::vector<T>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
 }
 
-std::string_view TextOf(int status, IpAddress::Family family) {
-  switch (status) {
-    case ARES_ENOTFOUND:
-      return "NXDOMAIN";
-    case ARES_ENODATA:
-      return family == IpAddress::Family::kIp6 ? "no AAAA record"
-                                               : "no A record";
-    case ARES_ETIMEOUT:
-      return "no answer from the DNS servers in time";
-    case ARES_ESERVFAIL:
-      return "SERVFAIL";
-    case ARES_EREFUSED:
-      return "REFUSED";
-    case ARES_ENOTIMP:
-      return "NOTIMP";
-    case ARES_EFORMERR:
-      return "FORMERR";
-    case ARES_EBADRESP:
-      return "malformed DNS answer";
-    // What c-ares 1.18 says as well when all servers answered SERVFAIL, NOTIMP
-    // or REFUSED; newer ones keep the code.
-    case ARES_ECONNREFUSED:
-      return "no DNS server gave a usable answer";
-    case ARES_EBADNAME:
-      return "not a valid domain name";
-    default:
-      return ares_strerror(status);
-  }
+Addresses AddressesOf(Records records) {
+  SortUnique(records.addresses);
+  return {.addresses = std::move(records.addresses),
+          .ttl = records.ttl,
+          .alias = records.alias};
 }
 
-Failure FailureOf(const std::string& name, int status,
-                  IpAddress::Family family) {
-  std::string shown = name.substr(0, kMaxName);
-  std::replace_if(
-      shown.begin(), shown.end(), [](char c) { return c <= ' ' || c > '~'; },
-      '?');
-  return {.phase = Phase::kResolve,
-          .reason = ReasonOf(status),
-          .detail = shown + ": " + std::string(TextOf(status, family))};
-}
-
-// Only what was asked for: a response may hold records of the other family,
-// and c-ares adds an IPv4 literal to the answer of an IPv6 question.
-Addresses AddressesIn(const ares_addrinfo& found, IpAddress::Family family) {
-  Addresses result{.addresses = {}, .ttl = kMaxTtl};
-  for (const ares_addrinfo_node* node = found.nodes; node != nullptr;
-       node = node->ai_next) {
-    const auto address = net::SocketAddress::AddressOf(node->ai_addr);
-    if (!address || address->family() != family) continue;
-    result.ttl = std::min(result.ttl, TtlOf(node->ai_ttl));
-    result.addresses.push_back(*address);
+Exchangers ExchangersOf(Records records) {
+  Exchangers result{.records = {}, .ttl = records.ttl};
+  for (Records::Name& name : records.names) {
+    result.records.push_back(
+        {.preference = name.preference, .host = std::move(name.text)});
   }
-  for (const ares_addrinfo_cname* alias = found.cnames; alias != nullptr;
-       alias = alias->next) {
-    result.ttl = std::min(result.ttl, TtlOf(alias->ttl));
-  }
-  std::sort(result.addresses.begin(), result.addresses.end());
-  result.addresses.erase(
-      std::unique(result.addresses.begin(), result.addresses.end()),
-      result.addresses.end());
   return result;
 }
 
-using Answer = std::expected<Addresses, Failure>;
-
-Answer AnswerOf(const std::string& name, IpAddress::Family family, int status,
-                const ares_addrinfo* found) {
-  if (status == ARES_SUCCESS && found != nullptr) {
-    Addresses addresses = AddressesIn(*found, family);
-    if (!addresses.addresses.empty()) return addresses;
-    status = ARES_ENODATA;
+ReverseNames ReverseNamesOf(Records records) {
+  ReverseNames result{.names = {}, .ttl = records.ttl};
+  for (Records::Name& name : records.names) {
+    if (IsHostName(name.text)) result.names.push_back(std::move(name.text));
   }
-  return std::unexpected(FailureOf(name, status, family));
+  // Sorted before it is cut, so that the answer's rotation is no change.
+  SortUnique(result.names);
+  if (result.names.size() > kMaxReverseNames) {
+    result.names.resize(kMaxReverseNames);
+  }
+  return result;
 }
 
-// ares_library_init is not thread-safe and wants to be called before all else.
-int InitLibrary() {
-  static const int status = ares_library_init(ARES_LIB_INIT_ALL);
-  return status;
+// Whether the search domains may complete a name that failed so.
+bool MayBeShort(const std::string& name, int status) {
+  if (name.ends_with('.')) return false;
+  if (status == ARES_ENOTFOUND) return true;
+  // systemd-resolved refuses to ask for one label, in these ways (the last one
+  // is how c-ares 1.18 reports both).
+  return name.find('.') == std::string::npos &&
+         (status == ARES_ESERVFAIL || status == ARES_EREFUSED ||
+          status == ARES_ECONNREFUSED);
 }
 
 }  // namespace
 
 struct AresResolver::Impl {
-  // One lookup that c-ares knows of.
-  struct Query {
-    Impl* resolver;
+  // What an address lookup that goes through the search domains remembers.
+  struct Search {
     std::string name;
-    IpAddress::Family family;
-    Callback done;
-  };
-  struct Finished {
-    Callback done;
-    Answer answer;
+    RecordType type;
+    Callback<Addresses> done;
+    Failure first;           // To the name as it stands.
+    std::size_t domain = 0;  // The next one to try.
   };
 
-  explicit Impl(uv_loop_t* the_loop)
-      : loop(the_loop),
-        deliver(net::MakeHandle<uv_idle_t>(
-            this, [&](uv_idle_t* raw) { return uv_idle_init(loop, raw); })),
-        timer(loop, [this] {
-          // Sees to the timeouts of all queries.
-          Process(ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-        }) {}
-
-  ~Impl() {
-    // Closes the sockets through OnSocketState and answers all queries; those
-    // answers end with `finished`, and `deliver` does not run any more.
-    if (channel != nullptr) ares_destroy(channel);
-  }
-
-  void Process(ares_socket_t readable, ares_socket_t writable) {
-    ares_process_fd(channel, readable, writable);
-    SetTimer();
-  }
-
-  void SetTimer() {
-    timeval wait{};
-    if (ares_timeout(channel, nullptr, &wait) == nullptr) {
-      timer.Stop();
-    } else {
-      timer.At(net::Now() + std::chrono::seconds(wait.tv_sec) +
-               std::chrono::microseconds(wait.tv_usec));
-    }
+  explicit Impl(uv_loop_t* loop)
+      : deliver(net::MakeHandle<uv_idle_t>(
+            this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
   }
 
   // Nothing is handed out while c-ares is on the stack: the receiver may start
   // lookups or destroy the resolver. An idle handle keeps the loop from
   // waiting, so this costs no time.
-  void Finish(Callback done, Answer answer) {
-    finished.push_back({std::move(done), std::move(answer)});
+  template <typename Found>
+  void Finish(Callback<Found> done, Answer<Found> answer) {
+    finished.push_back(
+        [done = std::move(done), answer = std::move(answer)]() mutable {
+          done(std::move(answer));
+        });
     uv_idle_start(deliver.get(), OnDeliver);
   }
+  // `read` makes the answer from records of this type.
+  template <typename Found>
+  void Ask(const std::string& name, RecordType type,
+           Found (*read)(Records records), Callback<Found> done);
+  void AskAddresses(const std::string& name, RecordType type,
+                    Callback<Addresses> done);
+  void AskNextDomain(Search search);
 
+  static std::expected<Records, Failure> Read(
+      const std::string& name, RecordType type, int status,
+      std::span<const std::uint8_t> message);
   static void OnDeliver(uv_idle_t* handle);
-  static void OnAnswer(void* query, int status, int timeouts,
-                       ares_addrinfo* found);
-  static void OnSocketState(void* impl, ares_socket_t socket, int readable,
-                            int writable);
-  static void OnPoll(uv_poll_t* handle, int status, int events);
 
-  uv_loop_t* const loop;
   net::Handle<uv_idle_t> deliver;
-  net::Timer timer;
-  std::map<ares_socket_t, net::Handle<uv_poll_t>> sockets;
-  std::vector<Finished> finished;
-  ares_channel channel = nullptr;
+  std::vector<std::function<void()>> finished;
+  std::vector<std::string> domains;
+  std::unique_ptr<AresChannel> channel;
 };
 
 void AresResolver::Impl::OnDeliver(uv_idle_t* handle) {
@@ -203,57 +127,95 @@ void AresResolver::Impl::OnDeliver(uv_idle_t* handle) {
   if (self == nullptr) return;
   // Those that finish meanwhile have the next turn, so that a chain of lookups
   // cannot hold the loop.
-  std::vector<Finished> batch = std::exchange(self->finished, {});
+  std::vector<std::function<void()>> batch = std::exchange(self->finished, {});
   uv_idle_stop(handle);
-  for (Finished& each : batch) {
-    each.done(std::move(each.answer));
+  for (const std::function<void()>& each : batch) {
+    each();
     if (handle->data == nullptr) return;  // It destroyed the resolver.
   }
 }
 
-void AresResolver::Impl::OnAnswer(void* query, int status, int /*timeouts*/,
-                                  ares_addrinfo* found) {
-  const std::unique_ptr<Query> owned(static_cast<Query*>(query));
-  Impl* const self = owned->resolver;
-  self->Finish(std::move(owned->done),
-               AnswerOf(owned->name, owned->family, status, found));
-  if (found != nullptr) ares_freeaddrinfo(found);
+std::expected<Records, Failure> AresResolver::Impl::Read(
+    const std::string& name, RecordType type, int status,
+    std::span<const std::uint8_t> message) {
+  if (status != ARES_SUCCESS) {
+    return std::unexpected(AresFailure(name, status, type));
+  }
+  auto records = ReadMessage(message, type);
+  if (!records) return std::unexpected(AresFailure(name, records.error()));
+  // Nothing but CNAMEs, or records of others.
+  if (records->Empty()) {
+    return std::unexpected(AresFailure(name, ARES_ENODATA, type));
+  }
+  return std::move(*records);
 }
 
-// Neither readable nor writable: c-ares is about to close the socket, and the
-// poll handle has to let go of the descriptor first.
-void AresResolver::Impl::OnSocketState(void* impl, ares_socket_t socket,
-                                       int readable, int writable) {
-  auto* self = static_cast<Impl*>(impl);
-  if (readable == 0 && writable == 0) {
-    self->sockets.erase(socket);
+template <typename Found>
+void AresResolver::Impl::Ask(const std::string& name, RecordType type,
+                             Found (*read)(Records records),
+                             Callback<Found> done) {
+  if (!IsAskable(name)) {
+    Finish<Found>(std::move(done),
+                  std::unexpected(AresFailure(name, ARES_EBADNAME, type)));
     return;
   }
-  net::Handle<uv_poll_t>& poll = self->sockets[socket];
-  if (poll == nullptr) {
-    poll = net::MakeHandle<uv_poll_t>(self, [&](uv_poll_t* raw) {
-      return uv_poll_init(self->loop, raw, socket);
-    });
-  }
-  // Without it the query ends by its timeout.
-  if (poll == nullptr) return;
-  uv_poll_start(
-      poll.get(),
-      (readable != 0 ? UV_READABLE : 0) | (writable != 0 ? UV_WRITABLE : 0),
-      OnPoll);
+  channel->Query(name, type,
+                 [this, name, type, read, done = std::move(done)](
+                     int status, std::span<const std::uint8_t> message) {
+                   auto records = Read(name, type, status, message);
+                   if (records) {
+                     Finish<Found>(done, read(std::move(*records)));
+                   } else {
+                     Finish<Found>(done, std::unexpected(records.error()));
+                   }
+                 });
 }
 
-void AresResolver::Impl::OnPoll(uv_poll_t* handle, int status, int events) {
-  auto* self = static_cast<Impl*>(handle->data);
-  uv_os_fd_t socket = -1;
-  if (self == nullptr ||
-      uv_fileno(reinterpret_cast<uv_handle_t*>(handle), &socket) != 0) {
+void AresResolver::Impl::AskAddresses(const std::string& name, RecordType type,
+                                      Callback<Addresses> done) {
+  channel->Query(name, type,
+                 [this, name, type, done = std::move(done)](
+                     int status, std::span<const std::uint8_t> message) {
+                   auto records = Read(name, type, status, message);
+                   if (records) {
+                     Finish<Addresses>(done, AddressesOf(std::move(*records)));
+                   } else if (MayBeShort(name, status)) {
+                     AskNextDomain({.name = name,
+                                    .type = type,
+                                    .done = done,
+                                    .first = std::move(records.error())});
+                   } else {
+                     Finish<Addresses>(
+                         done, std::unexpected(std::move(records.error())));
+                   }
+                 });
+}
+
+// Ends with the first domain that has the name: the next one would answer the
+// question for the other family with another host's address.
+void AresResolver::Impl::AskNextDomain(Search search) {
+  if (search.domain == domains.size()) {
+    Finish<Addresses>(std::move(search.done),
+                      std::unexpected(std::move(search.first)));
     return;
   }
-  // On an error let c-ares read it from the socket.
-  if (status != 0) events = UV_READABLE | UV_WRITABLE;
-  self->Process((events & UV_READABLE) != 0 ? socket : ARES_SOCKET_BAD,
-                (events & UV_WRITABLE) != 0 ? socket : ARES_SOCKET_BAD);
+  const std::string full = search.name + '.' + domains[search.domain++];
+  const RecordType type = search.type;
+  channel->Query(
+      full, type,
+      [this, full, search = std::move(search)](
+          int status, std::span<const std::uint8_t> message) mutable {
+        auto records = Read(full, search.type, status, message);
+        if (records) {
+          Finish<Addresses>(std::move(search.done),
+                            AddressesOf(std::move(*records)));
+        } else if (status == ARES_ENOTFOUND) {
+          AskNextDomain(std::move(search));
+        } else {
+          Finish<Addresses>(std::move(search.done),
+                            std::unexpected(std::move(search.first)));
+        }
+      });
 }
 
 AresResolver::AresResolver(std::unique_ptr<Impl> impl)
@@ -263,68 +225,55 @@ AresResolver::~AresResolver() = default;
 
 std::expected<std::unique_ptr<AresResolver>, std::string> AresResolver::Create(
     uv_loop_s* loop, const AresOptions& options) {
-  const auto servers = ServerList(options.servers);
-  if (!servers) return std::unexpected(servers.error());
-  int status = InitLibrary();
-  if (status != ARES_SUCCESS) {
-    return std::unexpected("cannot initialize c-ares: " +
-                           std::string(ares_strerror(status)));
-  }
-
+  auto channel = AresChannel::Create(loop, options);
+  if (!channel) return std::unexpected(channel.error());
   auto impl = std::make_unique<Impl>(loop);
-  std::string lookups = "fb";  // The hosts file, then DNS.
-  ares_options ares{};
-  const auto timeout =
-      std::chrono::ceil<std::chrono::milliseconds>(options.timeout).count();
-  ares.timeout = static_cast<int>(
-      std::clamp<std::int64_t>(timeout, 1, std::numeric_limits<int>::max()));
-  ares.tries = std::max(options.tries, 1);
-  ares.lookups = lookups.data();
-  ares.sock_state_cb = Impl::OnSocketState;
-  ares.sock_state_cb_data = impl.get();
-  int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_LOOKUPS |
-             ARES_OPT_SOCK_STATE_CB;
-#ifdef ARES_OPT_QUERY_CACHE
-  // Since 1.31 c-ares keeps answers, also negative ones. Who asks us keeps
-  // them already, and asks again in order to see what is true now.
-  ares.qcache_max_ttl = 0;
-  mask |= ARES_OPT_QUERY_CACHE;
-#endif
-  status = ares_init_options(&impl->channel, &ares, mask);
-  if (status == ARES_SUCCESS && !servers->empty()) {
-    status = ares_set_servers_ports_csv(impl->channel, servers->c_str());
-  }
-  if (status != ARES_SUCCESS) {
-    return std::unexpected("cannot set up DNS: " +
-                           std::string(ares_strerror(status)));
-  }
+  impl->channel = std::move(*channel);
+  impl->domains = HostSearchDomains();
   return std::unique_ptr<AresResolver>(new AresResolver(std::move(impl)));
 }
 
 void AresResolver::Lookup(const std::string& name, IpAddress::Family family,
-                          Callback done) {
-  // A NUL would end the name for c-ares, which would then ask for another one.
-  if (name.empty() || name.size() > kMaxName ||
-      name.find('\0') != std::string::npos) {
-    impl_->Finish(std::move(done),
-                  std::unexpected(FailureOf(name, ARES_EBADNAME, family)));
+                          Callback<Addresses> done) {
+  const RecordType type =
+      family == IpAddress::Family::kIp6 ? RecordType::kAaaa : RecordType::kA;
+  if (!IsAskable(name)) {
+    impl_->Finish<Addresses>(std::move(done), std::unexpected(AresFailure(
+                                                  name, ARES_EBADNAME, type)));
     return;
   }
-  auto query = std::make_unique<Impl::Query>(Impl::Query{
-      .resolver = impl_.get(),
-      .name = name,
-      .family = family,
-      .done = std::move(done),
-  });
-  ares_addrinfo_hints hints{};
-  // Not sorted: c-ares would connect a socket to each address for it.
-  hints.ai_flags = ARES_AI_NOSORT;
-  hints.ai_family = family == IpAddress::Family::kIp6 ? AF_INET6 : AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  // OnAnswer frees the query. It may run in this call (hosts file).
-  ares_getaddrinfo(impl_->channel, name.c_str(), /*service=*/nullptr, &hints,
-                   Impl::OnAnswer, query.release());
-  impl_->SetTimer();
+  if (const auto literal = IpAddress::Parse(name)) {
+    Answer<Addresses> answer =
+        std::unexpected(AresFailure(name, ARES_ENODATA, type));
+    if (literal->family() == family) {
+      answer = Addresses{.addresses = {*literal}, .ttl = kTtlOfNone};
+    }
+    impl_->Finish<Addresses>(std::move(done), std::move(answer));
+    return;
+  }
+  const bool rooted = name.ends_with('.');
+  auto in_file = impl_->channel->InHostsFile(
+      rooted ? name.substr(0, name.size() - 1) : name, family);
+  if (!in_file.empty()) {
+    SortUnique(in_file);
+    impl_->Finish<Addresses>(
+        std::move(done),
+        Addresses{.addresses = std::move(in_file), .ttl = kTtlOfNone});
+    return;
+  }
+  impl_->AskAddresses(name, type, std::move(done));
+}
+
+void AresResolver::LookupMx(const std::string& domain,
+                            Callback<Exchangers> done) {
+  impl_->Ask<Exchangers>(domain, RecordType::kMx, ExchangersOf,
+                         std::move(done));
+}
+
+void AresResolver::LookupPtr(const IpAddress& address,
+                             Callback<ReverseNames> done) {
+  impl_->Ask<ReverseNames>(ReverseName(address), RecordType::kPtr,
+                           ReverseNamesOf, std::move(done));
 }
 
 }  // namespace probe::dns

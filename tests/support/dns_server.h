@@ -5,6 +5,7 @@
 
 #include <uv.h>
 
+#include <algorithm>
 #include <cstdint>
 #include <functional>
 #include <memory>
@@ -21,7 +22,7 @@ namespace test {
 
 struct DnsQuestion {
   std::string name;  // Lower case as it came, without the last dot.
-  int type = 0;      // 1: A, 28: AAAA.
+  int type = 0;      // 1: A, 12: PTR, 15: MX, 28: AAAA.
   bool tcp = false;
   int number = 0;  // How many questions for this name and type came before.
 };
@@ -29,8 +30,11 @@ struct DnsQuestion {
 struct DnsRecord {
   int type = 1;
   std::uint32_t ttl = 300;
-  std::string value{};  // Text of the address, or a name for a CNAME (5).
+  // Text of the address, a name for a CNAME (5) or PTR, "10 mx.test" for an MX;
+  // "." is the root.
+  std::string value{};
   std::string owner{};  // Empty: the name in question.
+  std::string data{};   // In place of `value`: as it goes on the wire.
 };
 
 struct DnsAnswer {
@@ -160,6 +164,7 @@ class DnsServer {
   }
   static std::string Labels(std::string_view name) {
     std::string out;
+    if (name == ".") name = "";
     while (!name.empty()) {
       const std::string_view label = name.substr(0, name.find('.'));
       out += static_cast<char>(label.size());
@@ -205,6 +210,20 @@ class DnsServer {
     return replies;
   }
 
+  static std::string Data(const DnsRecord& record) {
+    std::string out;
+    if (record.type == 5 || record.type == 12) return Labels(record.value);
+    if (record.type == 15) {
+      Put16(out, static_cast<unsigned>(std::stoul(record.value)));
+      return out + Labels(record.value.substr(record.value.find(' ') + 1));
+    }
+    if (const auto address = probe::IpAddress::Parse(record.value)) {
+      out.assign(reinterpret_cast<const char*>(address->bytes().data()),
+                 address->is_ip6() ? 16 : 4);
+    }
+    return out;
+  }
+
   static std::string Encode(unsigned id, const std::string& asked,
                             const DnsQuestion& question,
                             const DnsAnswer& answer) {
@@ -227,13 +246,8 @@ class DnsServer {
       Put16(out, 1);
       Put16(out, record.ttl >> 16);
       Put16(out, record.ttl & 0xffff);
-      std::string value;
-      if (record.type == 5) {
-        value = Labels(record.value);
-      } else if (const auto address = probe::IpAddress::Parse(record.value)) {
-        value.assign(reinterpret_cast<const char*>(address->bytes().data()),
-                     address->is_ip6() ? 16 : 4);
-      }
+      const std::string value =
+          record.data.empty() ? Data(record) : record.data;
       Put16(out, static_cast<unsigned>(value.size()));
       out += value;
     }

@@ -1,0 +1,22 @@
+// How to ask DNS.
+#ifndef PROBE_DNS_ARES_OPTIONS_H_
+#define PROBE_DNS_ARES_OPTIONS_H_
+
+#include <string>
+#include <vector>
+
+#include "probe/clock.h"
+
+namespace probe::dns {
+
+struct AresOptions {
+  // "192.0.2.53", "192.0.2.53:5353", "[2001:db8::53]:53"; empty: what the host
+  // is configured with (/etc/resolv.conf).
+  std::vector<std::string> servers;
+  Duration timeout = std::chrono::seconds(2);  // Of the first try.
+  int tries = 2;
+};
+
+}  // namespace probe::dns
+
+#endif  // PROBE_DNS_ARES_OPTIONS_H_
