@@ -229,6 +229,7 @@ TEST_CASE("a new configuration reads again and forgets what it lacks") {
   CHECK(files.discovery->settled());
   CHECK(files.Targets() == "b:25 |");  // Until it is read again.
   REQUIRE(files.UntilTargets("b:26 |"));
+  CHECK(files.Until([&] { return files.records[b].good == 2; }));
   CHECK(files.forgotten == std::set<std::string>{a});
 
   files.Configure({});
