@@ -18,12 +18,6 @@ std::string_view WithoutRootDot(std::string_view hostname) {
   return hostname;
 }
 
-std::string Normalised(std::string_view hostname) {
-  std::string lower(WithoutRootDot(hostname));
-  std::transform(lower.begin(), lower.end(), lower.begin(), Lower);
-  return lower;
-}
-
 bool Lists(const std::vector<std::string>& keywords,
            const std::string& keyword) {
   return std::binary_search(keywords.begin(), keywords.end(), keyword);
@@ -82,6 +76,13 @@ void JudgeHandshake(const probe::Expectations& expect,
 
 }  // namespace
 
+bool SameHost(std::string_view a, std::string_view b) {
+  a = WithoutRootDot(a);
+  b = WithoutRootDot(b);
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(),
+                    [](char x, char y) { return Lower(x) == Lower(y); });
+}
+
 std::optional<bool> JudgeCertificateDays(const probe::Expectations& expect,
                                          const probe::tls::Handshake& handshake,
                                          probe::WallTime now) {
@@ -104,20 +105,18 @@ BannerMatcher::BannerMatcher(const probe::Target& target) {
     pattern_ = std::make_shared<const re2::RE2>(
         expected.substr(1, expected.size() - 2), options);
   } else if (!expected.empty()) {
-    hostname_ = Normalised(expected);
-  } else if (!target.literal) {
-    hostname_ = Normalised(target.host);
+    hostname_ = expected;
+  } else if (!target.literal && !target.is_domain) {
+    hostname_ = target.host;
   }
 }
 
-std::optional<bool> BannerMatcher::Match(
-    const probe::smtp::Banner& banner) const {
+std::optional<bool> BannerMatcher::Match(const probe::smtp::Banner& banner,
+                                         std::string_view mx) const {
   if (pattern_) return re2::RE2::PartialMatch(banner.text, *pattern_);
-  if (hostname_.empty()) return std::nullopt;
-  const std::string_view said = WithoutRootDot(banner.hostname);
-  return std::equal(said.begin(), said.end(), hostname_.begin(),
-                    hostname_.end(),
-                    [](char a, char b) { return Lower(a) == b; });
+  const std::string_view expected = hostname_.empty() ? mx : hostname_;
+  if (expected.empty()) return std::nullopt;
+  return SameHost(banner.hostname, expected);
 }
 
 const probe::smtp::Capabilities* EffectiveOffer(const Facts& facts,
@@ -140,7 +139,7 @@ ExpectationVerdicts JudgeExpectations(const probe::Target& target,
                                       const Facts& facts, probe::WallTime now) {
   ExpectationVerdicts verdicts;
   if (!target.expect.banner.empty() && facts.banner != nullptr) {
-    if (const std::optional<bool> match = matcher.Match(*facts.banner)) {
+    if (const std::optional<bool> match = matcher.Match(*facts.banner, "")) {
       verdicts.Add("banner", *match);
     }
   }

@@ -22,6 +22,9 @@ class RE2;
 
 namespace exporter {
 
+// Whether two host names are the same: case and a trailing dot do not count.
+bool SameHost(std::string_view a, std::string_view b);
+
 // Judges a greeting. Made once per target and kept: a regular expression is
 // compiled here. RE2, because its time is linear in a text that the peer
 // chooses. Copies share the compiled expression.
@@ -30,13 +33,16 @@ class BannerMatcher {
   // The config reader has checked that a regular expression compiles.
   explicit BannerMatcher(const probe::Target& target);
 
-  // None when nothing is expected: no `expect.banner`, and an IP literal as
-  // host. Host names are compared without regard to case and trailing dot; a
-  // regular expression is searched in the greeting's whole text.
-  std::optional<bool> Match(const probe::smtp::Banner& banner) const;
+  // `mx` is the exchanger of a domain target that greeted, else "". None when
+  // nothing is expected: no `expect.banner`, and an IP literal as host. Host
+  // names are compared without regard to case and trailing dot; a regular
+  // expression is searched in the greeting's whole text.
+  std::optional<bool> Match(const probe::smtp::Banner& banner,
+                            std::string_view mx) const;
 
  private:
-  std::string hostname_;  // Lower case; "" when there is none.
+  // "" when there is none; each exchanger of a domain has its own.
+  std::string hostname_;
   std::shared_ptr<const re2::RE2> pattern_;
 };
 

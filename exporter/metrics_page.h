@@ -3,38 +3,46 @@
 #ifndef EXPORTER_METRICS_PAGE_H_
 #define EXPORTER_METRICS_PAGE_H_
 
-#include <cstdint>
+#include <cstddef>
+#include <deque>
 #include <memory>
-#include <vector>
 
 #include "exporter/http/server.h"
 #include "exporter/metrics/families.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/result_store.h"
-#include "probe/directory.h"
+#include "probe/expansion.h"
 
 namespace exporter {
 
 // On the main loop's thread.
 class MetricsPage {
  public:
-  // All must outlive the page.
-  MetricsPage(const probe::Directory& directory, const ResultStore& store,
-              metrics::SelfMetrics& self);
+  // Both must outlive the page, and the responses it gave.
+  MetricsPage(const ResultStore& store, const metrics::SelfMetrics& self);
+
+  // What the target in this slot stands for is new or has changed; null: it has
+  // left. A page that is being sent goes on with what was there before.
+  void OnExpanded(std::size_t slot,
+                  std::shared_ptr<const probe::Expansion> expansion);
+  // What the next page shows.
+  const metrics::SeriesList& series() const { return *series_; }
 
   // Format and compression as the request's headers ask.
   http::Response Answer(const http::Request& request);
 
  private:
-  // Joins targets with endpoints anew when the directory has changed.
-  void Refresh();
+  // Lets go of at most so many of retired_ that no page shows any more.
+  void LetGo(std::size_t most);
 
-  const probe::Directory& directory_;
   const ResultStore& store_;
-  metrics::SelfMetrics& self_;
-  std::uint64_t generation_ = 0;
-  std::shared_ptr<const metrics::SeriesList> series_;
-  std::vector<probe::EndpointId> ids_;  // Of series_, in its order.
+  const metrics::SelfMetrics& self_;
+  // Copied before a change while a page that is being sent shares it.
+  std::shared_ptr<metrics::SeriesList> series_;
+  // Replaced while a page that is being sent still shows it, in that order.
+  // Without this a page would free them all at once when it is sent: a quarter
+  // of a second when 100,000 targets have left meanwhile.
+  std::deque<std::shared_ptr<const metrics::TargetSeries>> retired_;
 };
 
 }  // namespace exporter

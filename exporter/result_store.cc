@@ -91,6 +91,12 @@ void ResultStore::SetInterval(probe::EndpointId id, probe::Duration interval) {
   found->second = std::move(next);
 }
 
+ResultStore::State ResultStore::Find(probe::EndpointId id) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = states_.find(id);
+  return found == states_.end() ? nullptr : found->second;
+}
+
 std::vector<ResultStore::State> ResultStore::Snapshot(
     const std::vector<probe::EndpointId>& ids) const {
   std::vector<State> states;

@@ -86,6 +86,8 @@ class ResultStore {
   // another conversation to back off. Nothing before the first result. Any
   // thread.
   void SetInterval(probe::EndpointId id, probe::Duration interval);
+  // Null when the id is not known. Any thread.
+  State Find(probe::EndpointId id) const;
   // The states of `ids`, in their order; null where the id is not known. Any
   // thread.
   std::vector<State> Snapshot(const std::vector<probe::EndpointId>& ids) const;

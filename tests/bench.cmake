@@ -1,7 +1,10 @@
 # Measurements; not part of any other build: ninja bench_exposition
-# bench_handshake. Only in a build with optimisation do they say anything.
+# bench_turnover bench_handshake. Only in a build with optimisation do they say
+# anything.
 add_executable(bench_exposition EXCLUDE_FROM_ALL bench/exposition.cc)
 target_link_libraries(bench_exposition PRIVATE exporter_metrics)
+add_executable(bench_turnover EXCLUDE_FROM_ALL bench/turnover.cc)
+target_link_libraries(bench_turnover PRIVATE exporter)
 
 if(TARGET mailsim)
   add_executable(bench_handshake EXCLUDE_FROM_ALL

@@ -37,6 +37,7 @@ void AppendList(const Row& row, Samples& samples, std::string_view label,
 
 void AppendQuirks(const Row& row, Samples& samples) {
   probe::smtp::Quirks quirks = row.state().quirks;
+  quirks.Add(row.place().quirks);
   if (row.banner() != nullptr) quirks.Add(row.banner()->quirks);
   if (row.clear() != nullptr) quirks.Add(row.clear()->quirks);
   if (row.inside() != nullptr) quirks.Add(row.inside()->quirks);
@@ -92,7 +93,8 @@ constexpr Family kFamilies[] = {
      AppendSizeLimit},
     {"smtp_banner_match", FamilyType::kGauge,
      "Whether the greeting names the expected host: the one in expect.banner, "
-     "or else the target's own name.",
+     "or else the target's own name, for a domain the exchanger's (mx). Absent "
+     "where no name is expected (an IP address).",
      [](const Row& row, Samples& samples) {
        if (const auto match = row.BannerMatch()) samples.Add(*match);
      }},
@@ -121,7 +123,8 @@ constexpr Family kFamilies[] = {
      }},
     {"smtp_quirk", FamilyType::kGauge,
      "Always 1 for each oddity observed in what the server said, such as a "
-     "bare line feed or a middlebox that masks its answers.",
+     "bare line feed or a middlebox that masks its answers, or in what DNS "
+     "says on the way to it, such as an exchanger that is a CNAME.",
      AppendQuirks},
 };
 

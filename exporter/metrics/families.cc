@@ -1,8 +1,8 @@
 #include "exporter/metrics/families.h"
 
 #include <algorithm>
-#include <array>
 #include <limits>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -30,20 +30,26 @@ bool IsOfType(const probe::tls::Certificate& certificate,
   return false;
 }
 
-struct Table {
-  std::span<const Family> families;
-  bool of_certificate;  // For series that are about a certificate only, too.
-};
+// What every sample of a target begins with.
+std::string TargetLabels(const probe::Target& target) {
+  std::string labels;
+  AppendLabel(labels, "target", target.name, kNoLimit);
+  AppendLabel(labels, "module", target.module, kNoLimit);
+  return labels;
+}
 
-const std::array<Table, 5>& Tables() {
-  static const std::array<Table, 5> kTables = {{
-      {VerdictFamilies(), false},
-      {FactFamilies(), false},
-      {TlsFamilies(), false},
-      {CertificateFamilies(), true},
-      {ExpectationFamilies(), true},
-  }};
-  return kTables;
+void AppendUserLabels(const probe::Target& target, std::string& labels) {
+  for (const auto& [name, value] : target.labels) {
+    AppendLabel(labels, name, value, kNoLimit);
+  }
+}
+
+BannerMatcher MakeMatcher(const std::shared_ptr<const probe::Target>& target,
+                          const TargetSeries* before) {
+  if (before != nullptr && before->expansion->target == target) {
+    return before->banner_matcher;
+  }
+  return BannerMatcher(*target);
 }
 
 }  // namespace
@@ -53,7 +59,7 @@ const probe::tls::Handshake* Row::certified() const {
   if (known == nullptr || !known->certificate || !known->verdict) {
     return nullptr;
   }
-  bool shown = IsOfType(*known->certificate, series_.key_type);
+  bool shown = IsOfType(*known->certificate, entry_.series->key_type);
   if (!certificate_only()) {
     for (const auto& further : target().certificate_conversations) {
       shown = shown && !IsOfType(*known->certificate, further->tls.key_type);
@@ -62,50 +68,135 @@ const probe::tls::Handshake* Row::certified() const {
   return shown ? known : nullptr;
 }
 
-Series::Series(std::shared_ptr<const probe::Target> wanted,
-               const probe::Endpoint& joined)
-    : target(std::move(wanted)),
-      endpoint(joined.id),
-      key_type(joined.conversation->tls.key_type),
-      banner_matcher(*target) {
-  AppendLabel(labels, "target", target->name, kNoLimit);
-  AppendLabel(labels, "module", target->module, kNoLimit);
-  if (joined.address) {
-    AppendLabel(labels, "address", joined.address->ToString());
+Series::Series(const probe::Target& target, const probe::Place& joined)
+    : place(&joined),
+      endpoint(joined.endpoint->id),
+      key_type(joined.endpoint->conversation->tls.key_type),
+      labels(TargetLabels(target)) {
+  if (joined.endpoint->address) {
+    AppendLabel(labels, "address", joined.endpoint->address->ToString());
   }
-  for (const auto& [name, value] : target->labels) {
-    AppendLabel(labels, name, value, kNoLimit);
+  if (!joined.mx.empty()) AppendLabel(labels, "mx", joined.mx);
+  AppendUserLabels(target, labels);
+}
+
+TargetSeries::TargetSeries(std::shared_ptr<const probe::Expansion> expanded,
+                           const TargetSeries* before)
+    : expansion(std::move(expanded)),
+      banner_matcher(MakeMatcher(expansion->target, before)),
+      labels(TargetLabels(target())) {
+  AppendUserLabels(target(), labels);
+  series.reserve(expansion->places.size());
+  for (const probe::Place& place : expansion->places) {
+    series.emplace_back(target(), place);
   }
 }
 
-TargetFamilies::TargetFamilies(TargetSnapshot snapshot)
-    : snapshot_(std::move(snapshot)) {}
+struct TargetFamilies::Part {
+  const Family* of_series = nullptr;
+  const TargetFamily* of_targets = nullptr;  // Else this.
+  // Has samples of series that are about a certificate only, too.
+  bool of_certificate = false;
+};
+
+struct TargetFamilies::Share {
+  bool Spent() { return writer.size() >= full || left-- == 0; }
+
+  ExpositionWriter& writer;
+  const std::size_t full = writer.size() + kPieceBytes;
+  std::size_t left = kMaxSeriesPerPiece;
+};
+
+const std::vector<TargetFamilies::Part>& TargetFamilies::Parts() {
+  static const std::vector<Part> kParts = [] {
+    std::vector<Part> parts;
+    const auto add = [&parts](std::span<const Family> table, bool certificate) {
+      for (const Family& family : table) {
+        parts.push_back({.of_series = &family, .of_certificate = certificate});
+      }
+    };
+    const auto add_targets = [&parts](std::span<const TargetFamily> table) {
+      for (const TargetFamily& family : table) {
+        parts.push_back({.of_targets = &family});
+      }
+    };
+    add(VerdictFamilies(), false);
+    add(FactFamilies(), false);
+    add(TlsFamilies(), false);
+    add(CertificateFamilies(), true);
+    add(ExpectationFamilies(), true);
+    add(ReverseFamilies(), false);
+    add_targets(DomainFamilies());
+    add_targets(LookupFamilies());
+    return parts;
+  }();
+  return kParts;
+}
+
+TargetFamilies::TargetFamilies(std::shared_ptr<const SeriesList> series,
+                               const ResultStore& store,
+                               const probe::Moment& now)
+    : list_(std::move(series)), store_(store), now_(now) {}
+
+void TargetFamilies::TakeStates() {
+  std::vector<probe::EndpointId> ids;
+  const std::size_t first = entries_.size();
+  const std::size_t end = std::min(list_->size(), slot_ + kMaxSeriesPerPiece);
+  for (; slot_ < end && ids.size() < kMaxSeriesPerPiece; ++slot_) {
+    firsts_.push_back(entries_.size());
+    const TargetSeries* const target = (*list_)[slot_].get();
+    if (target == nullptr) continue;
+    for (const Series& series : target->series) {
+      entries_.push_back({.series = &series, .target = target, .state = {}});
+      ids.push_back(series.endpoint);
+    }
+  }
+  std::vector<ResultStore::State> states = store_.Snapshot(ids);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    entries_[first + i].state = std::move(states[i]);
+  }
+}
+
+bool TargetFamilies::AppendSeries(const Part& part, Share& share) {
+  Samples samples(share.writer, part.of_series->head(), started_, more_);
+  for (; position_ < entries_.size(); ++position_) {
+    if (share.Spent()) return false;
+    const Entry& entry = entries_[position_];
+    if (entry.state == nullptr) continue;
+    const Row row(entry, now_);
+    if (row.certificate_only() && !part.of_certificate) continue;
+    samples.SetLabels(row.labels());
+    part.of_series->append(row, samples);
+  }
+  return true;
+}
+
+bool TargetFamilies::AppendTargets(const Part& part, Share& share) {
+  Samples samples(share.writer, part.of_targets->head(), started_, more_);
+  for (; position_ < list_->size(); ++position_) {
+    if (share.Spent()) return false;
+    const TargetSeries* const target = (*list_)[position_].get();
+    if (target == nullptr) continue;
+    const std::span entries(entries_.data() + firsts_[position_],
+                            target->series.size());
+    samples.SetLabels(target->labels);
+    part.of_targets->append(TargetRow(*target, entries, now_), samples);
+  }
+  return true;
+}
 
 bool TargetFamilies::Next(ExpositionWriter& writer) {
-  if (snapshot_.series == nullptr) return false;
-  const SeriesList& series = *snapshot_.series;
-  const std::size_t count = std::min(series.size(), snapshot_.states.size());
-  const std::size_t full = writer.size() + kPieceBytes;
-  std::size_t looked_at = 0;
-  for (; table_ < Tables().size(); ++table_, family_ = 0) {
-    const Table& table = Tables()[table_];
-    for (; family_ < table.families.size();
-         ++family_, series_ = 0, started_ = false) {
-      const Family& family = table.families[family_];
-      Samples samples(writer, family, started_, more_);
-      while (series_ < count) {
-        if (writer.size() >= full || looked_at++ == kMaxSeriesPerPiece) {
-          return true;
-        }
-        const std::size_t index = series_++;
-        const ResultStore::State& state = snapshot_.states[index];
-        if (state == nullptr) continue;
-        const Row row(series[index], *state, snapshot_.now);
-        if (row.certificate_only() && !table.of_certificate) continue;
-        samples.SetLabels(series[index].labels);
-        family.append(row, samples);
-      }
-    }
+  if (list_ == nullptr) return false;
+  if (slot_ < list_->size()) {
+    TakeStates();
+    return true;
+  }
+  Share share{.writer = writer};
+  for (; part_ < Parts().size(); ++part_, position_ = 0, started_ = false) {
+    const Part& part = Parts()[part_];
+    const bool done = part.of_series != nullptr ? AppendSeries(part, share)
+                                                : AppendTargets(part, share);
+    if (!done) return true;
   }
   return false;
 }

@@ -1,20 +1,26 @@
 #include "exporter/metrics/self_metrics.h"
 
+#include <prometheus/counter.h>
 #include <prometheus/gauge.h>
 #include <prometheus/histogram.h>
 #include <prometheus/registry.h>
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
 #include <iterator>
+#include <mutex>
 #include <string>
 
 #include "exporter/build_info.h"
 #include "exporter/metrics/process_metrics.h"
+#include "exporter/metrics/record_name.h"
 
 namespace exporter::metrics {
 namespace {
 
 using Buckets = prometheus::Histogram::BucketBoundaries;
+using prometheus::Counter;
 using prometheus::Gauge;
 using prometheus::Histogram;
 using prometheus::Registry;
@@ -48,10 +54,21 @@ double Lag(probe::Duration lag) {
   return probe::Seconds(std::max(lag, probe::Duration::zero()));
 }
 
+prometheus::Family<Gauge>& AddGauges(Registry& registry,
+                                     const std::string& name,
+                                     const std::string& help) {
+  return prometheus::BuildGauge().Name(name).Help(help).Register(registry);
+}
+
 Gauge& AddGauge(Registry& registry, const std::string& name,
                 const std::string& help) {
-  return prometheus::BuildGauge().Name(name).Help(help).Register(registry).Add(
-      {});
+  return AddGauges(registry, name, help).Add({});
+}
+
+prometheus::Family<Counter>& AddCounters(Registry& registry,
+                                         const std::string& name,
+                                         const std::string& help) {
+  return prometheus::BuildCounter().Name(name).Help(help).Register(registry);
 }
 
 prometheus::Family<Histogram>& AddHistograms(Registry& registry,
@@ -73,14 +90,79 @@ void AddBuildInfo(Registry& registry) {
       .Set(1);
 }
 
+// Of one record type; there from the start, at 0.
+struct LookupCounters {
+  Counter& lookups;
+  Counter& failures;
+};
+
+// About lists of targets from elsewhere, one metric for each source in each.
+class DiscoveryFamilies {
+ public:
+  explicit DiscoveryFamilies(Registry& registry)
+      : refreshes_(AddCounters(
+            registry, "smtp_prober_discovery_refreshes_total",
+            "How often a list of targets (a file of target_files, a URL of "
+            "http_sd) was read, well or not.")),
+        failures_(AddCounters(
+            registry, "smtp_prober_discovery_failures_total",
+            "How often a list of targets could not be read. The last good one "
+            "stays in use.")),
+        targets_(AddGauges(registry, "smtp_prober_discovery_targets",
+                           "Targets in the list that is in use.")),
+        success_time_(AddGauges(
+            registry, "smtp_prober_discovery_last_success_timestamp_seconds",
+            "When a list of targets was last read well, as a Unix time. 0: "
+            "never yet.")) {}
+
+  void Read(const prometheus::Labels& source, bool ok, std::size_t targets,
+            probe::WallTime now) {
+    const std::lock_guard lock(mutex_);
+    refreshes_.Add(source).Increment();
+    failures_.Add(source).Increment(ok ? 0 : 1);
+    Gauge& count = targets_.Add(source);
+    Gauge& success_time = success_time_.Add(source);
+    if (!ok) return;
+    count.Set(static_cast<double>(targets));
+    success_time.Set(probe::Seconds(now.time_since_epoch()));
+  }
+
+  void Forget(const prometheus::Labels& source) {
+    const std::lock_guard lock(mutex_);
+    refreshes_.Remove(&refreshes_.Add(source));
+    failures_.Remove(&failures_.Add(source));
+    targets_.Remove(&targets_.Add(source));
+    success_time_.Remove(&success_time_.Add(source));
+  }
+
+ private:
+  std::mutex mutex_;  // A metric must not go while it is written.
+  prometheus::Family<Counter>& refreshes_;
+  prometheus::Family<Counter>& failures_;
+  prometheus::Family<Gauge>& targets_;
+  prometheus::Family<Gauge>& success_time_;
+};
+
 }  // namespace
 
 struct SelfMetrics::Families {
   explicit Families(Registry& registry);
 
+  LookupCounters AddLookups(probe::RecordType record) {
+    const prometheus::Labels labels = {{"record", std::string(Name(record))}};
+    return {lookups.Add(labels), lookup_failures.Add(labels)};
+  }
+
   ProcessMetrics process;
   Gauge& reload_successful;
   Gauge& reload_time;
+  DiscoveryFamilies discovery;
+  Gauge& duplicates;
+  prometheus::Family<Counter>& lookups;
+  prometheus::Family<Counter>& lookup_failures;
+  std::array<LookupCounters, 4> by_record;  // By RecordType.
+  std::mutex vantage_mutex;  // A gauge must not go while it is written.
+  prometheus::Family<Gauge>& vantage;
   Gauge& targets;
   Gauge& endpoints;
   Gauge& in_flight;
@@ -98,8 +180,29 @@ SelfMetrics::Families::Families(Registry& registry)
           registry, "smtp_prober_config_last_reload_success_timestamp_seconds",
           "When the configuration was last loaded successfully, as a Unix "
           "time.")),
+      discovery(registry),
+      duplicates(
+          AddGauge(registry, "smtp_prober_duplicate_targets",
+                   "Targets that are left out, because one before them has "
+                   "the same name, module and kind.")),
+      lookups(AddCounters(registry, "smtp_prober_dns_lookups_total",
+                          "How many questions were put to DNS.")),
+      lookup_failures(
+          AddCounters(registry, "smtp_prober_dns_lookup_failures_total",
+                      "How many questions DNS did not answer (a timeout, "
+                      "SERVFAIL). That there is nothing is an answer.")),
+      by_record{AddLookups(probe::RecordType::kA),
+                AddLookups(probe::RecordType::kAaaa),
+                AddLookups(probe::RecordType::kMx),
+                AddLookups(probe::RecordType::kPtr)},
+      vantage(AddGauges(
+          registry, "smtp_prober_vantage_ok",
+          "Whether this host can see what it is to watch. 0: all that a check "
+          "looks at fails alike, so the fault is most likely here (no route, "
+          "a dead resolver, a blocked port 25) and not with the servers. "
+          "Absent while there is not enough to judge by.")),
       targets(AddGauge(registry, "smtp_prober_targets",
-                       "Targets in the configuration.")),
+                       "Targets that are watched.")),
       endpoints(AddGauge(registry, "smtp_prober_endpoints",
                          "Endpoints that are probed: the addresses of all "
                          "targets, shared ones once.")),
@@ -129,6 +232,37 @@ SelfMetrics::~SelfMetrics() = default;
 void SelfMetrics::ConfigLoaded(bool ok, probe::WallTime now) {
   families_->reload_successful.Set(ok ? 1 : 0);
   if (ok) families_->reload_time.Set(probe::Seconds(now.time_since_epoch()));
+}
+
+void SelfMetrics::DiscoveryRead(std::string_view source, bool ok,
+                                std::size_t targets, probe::WallTime now) {
+  families_->discovery.Read({{"source", std::string(source)}}, ok, targets,
+                            now);
+}
+
+void SelfMetrics::DiscoveryForgotten(std::string_view source) {
+  families_->discovery.Forget({{"source", std::string(source)}});
+}
+
+void SelfMetrics::SetDuplicates(std::size_t targets) {
+  families_->duplicates.Set(static_cast<double>(targets));
+}
+
+void SelfMetrics::DnsLookup(probe::RecordType record, bool answered) {
+  LookupCounters& counters =
+      families_->by_record[static_cast<std::size_t>(record)];
+  counters.lookups.Increment();
+  if (!answered) counters.failures.Increment();
+}
+
+void SelfMetrics::SetVantage(std::string_view check, std::optional<bool> ok) {
+  const std::lock_guard lock(families_->vantage_mutex);
+  Gauge& gauge = families_->vantage.Add({{"check", std::string(check)}});
+  if (ok) {
+    gauge.Set(*ok ? 1 : 0);
+  } else {
+    families_->vantage.Remove(&gauge);
+  }
 }
 
 void SelfMetrics::SetTargets(std::size_t targets, std::size_t endpoints) {

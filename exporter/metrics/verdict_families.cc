@@ -20,22 +20,23 @@ void AppendPhases(const Row& row, Samples& samples) {
 constexpr Family kFamilies[] = {
     {"smtp_reachable", FamilyType::kGauge,
      "Whether the latest probe got a final 220 greeting and a positive answer "
-     "to EHLO or HELO.",
+     "to EHLO or HELO. 0 too while DNS does not lead to the server any more.",
      [](const Row& row, Samples& samples) {
-       if (row.verdict() != nullptr) samples.Add(row.verdict()->reachable);
+       if (row.verdict() != nullptr) samples.Add(row.reachable());
      }},
     {"smtp_probe_success", FamilyType::kGauge,
      "Whether the latest probe did everything that its module demands.",
      [](const Row& row, Samples& samples) {
-       if (row.verdict() != nullptr) samples.Add(!row.verdict()->failure);
+       if (row.verdict() != nullptr) samples.Add(row.failure() == nullptr);
      }},
     {"smtp_probe_failure_info", FamilyType::kGauge,
      "Always 1 and only there while the latest probe failed: the phase of the "
-     "conversation it failed in, and why.",
+     "conversation it failed in, and why. Phase resolve: the fault is in DNS.",
      [](const Row& row, Samples& samples) {
-       if (row.verdict() != nullptr && row.verdict()->failure) {
-         samples.Info({{"phase", Name(row.verdict()->failure->phase)},
-                       {"reason", Name(row.verdict()->failure->reason)}});
+       if (row.verdict() == nullptr) return;
+       if (const probe::Failure* const failure = row.failure()) {
+         samples.Info({{"phase", Name(failure->phase)},
+                       {"reason", Name(failure->reason)}});
        }
      }},
     {"smtp_probe_timestamp_seconds", FamilyType::kGauge,

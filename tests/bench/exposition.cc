@@ -17,7 +17,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 void Run(const tests::Page& page, exporter::metrics::Format format) {
-  exporter::metrics::TargetFamilies families(page.Snapshot(tests::kNow));
+  exporter::metrics::TargetFamilies families = page.Families();
   exporter::metrics::ExpositionWriter writer(format);
   std::size_t bytes = 0;
   std::size_t samples = 0;

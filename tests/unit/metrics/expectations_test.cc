@@ -65,9 +65,37 @@ TEST_CASE("the greeting's name is compared as a host name") {
     probe::smtp::Banner banner = MakeBanner(c.hostname);
     banner.text = c.hostname + c.rest;
     const BannerMatcher matcher(target);
-    CHECK(matcher.Match(banner) == c.want);
+    CHECK(matcher.Match(banner, "") == c.want);
     const BannerMatcher copy = matcher;
-    CHECK(copy.Match(banner) == c.want);
+    CHECK(copy.Match(banner, "") == c.want);
+  }
+}
+
+TEST_CASE("an exchanger of a domain is expected to give its own name") {
+  struct Case {
+    const char* name;
+    std::string expect;  // expect.banner
+    std::string mx;
+    std::string hostname;
+    std::optional<bool> want;
+  };
+  const std::vector<Case> cases = {
+      {"its own", "", "mx1.example.org", "MX1.example.org.", true},
+      {"the domain's", "", "mx1.example.org", "example.org", false},
+      {"none", "", "mx1.example.org", "", false},
+      {"not known what it is called", "", "", "example.org", std::nullopt},
+      {"configured name", "mail.example.org", "mx1.example.org",
+       "mail.example.org", true},
+      {"configured name wins", "mail.example.org", "mx1.example.org",
+       "mx1.example.org", false},
+      {"regular expression", "/^mx/", "mx1.example.org", "mx9.example.org",
+       true},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    probe::Target target = tests::MakeDomain();
+    target.expect.banner = c.expect;
+    CHECK(BannerMatcher(target).Match(MakeBanner(c.hostname), c.mx) == c.want);
   }
 }
 

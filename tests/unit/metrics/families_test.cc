@@ -281,22 +281,31 @@ TEST_CASE("each fact as the server told it") {
 TEST_CASE("labels: target, module, address, then the user's own") {
   probe::Target target = MakeTarget();
   target.labels = {{"rack", "a\"b"}, {"team", "Prüfer"}};
-  const auto shared = std::make_shared<const probe::Target>(target);
-  CHECK(Series(shared, MakeEndpoint(7, "2001:db8::1")).labels ==
+  const auto labels = [&](const std::string& address, const std::string& mx) {
+    return Series(target, tests::MakePlace(7, address, mx)).labels;
+  };
+  CHECK(labels("2001:db8::1", "") ==
         R"(target="mx1.example.com:25",module="smtp",address="2001:db8::1",)"
         R"(rack="a\"b",team="Prüfer")");
-  CHECK(Series(shared, MakeEndpoint(7, "")).labels ==
-        R"(target="mx1.example.com:25",module="smtp",)"
+  CHECK(labels("2001:db8::1", "mx.example.org") ==
+        R"(target="mx1.example.com:25",module="smtp",address="2001:db8::1",)"
+        R"(mx="mx.example.org",rack="a\"b",team="Prüfer")");
+  CHECK(labels("", "mx.example.org") ==
+        R"(target="mx1.example.com:25",module="smtp",mx="mx.example.org",)"
         R"(rack="a\"b",team="Prüfer")");
-  CHECK(Series(shared, MakeEndpoint(7, "")).endpoint == 7);
+  const std::string whole =
+      R"(target="mx1.example.com:25",module="smtp",rack="a\"b",team="Prüfer")";
+  CHECK(labels("", "") == whole);
+  CHECK(TargetSeries(std::make_shared<const probe::Expansion>(
+                         tests::MakeExpansion(target)))
+            .labels == whole);
 }
 
 TEST_CASE("long names of targets stay different") {
   probe::Target target = MakeTarget();
   target.name = std::string(253, 'x') + ":10025";
-  const Series series(std::make_shared<const probe::Target>(target),
-                      MakeEndpoint(1, ""));
-  CHECK(Contains(series.labels, ":10025\""));
+  CHECK(
+      Contains(Series(target, tests::MakePlace(1, "", "")).labels, ":10025\""));
 }
 
 TEST_CASE("two targets that share an endpoint have a series each") {
@@ -326,19 +335,52 @@ TEST_CASE("an endpoint that is gone has no samples") {
 
 TEST_CASE("no series at all") {
   ExpositionWriter writer(Format::kText);
-  TargetFamilies nothing{TargetSnapshot{}};
+  const ResultStore store;
+  TargetFamilies nothing(nullptr, store, probe::Moment());
   CHECK_FALSE(nothing.Next(writer));
   CHECK(writer.size() == 0);
+  CHECK(Page().AddGap().AddGap().Samples() == "");
 }
 
-TEST_CASE("a family without samples is looked through in pieces too") {
+TEST_CASE("states are taken and looked through in pieces too") {
   Page page;
+  const probe::Target target = MakeTarget();
   for (probe::EndpointId id = 1; id <= kMaxSeriesPerPiece + 1; ++id) {
-    page.Add(MakeTarget(), MakeEndpoint(id, "192.0.2.1"));
+    page.Add(target, MakeEndpoint(id, "192.0.2.1"));
   }
-  const std::vector<std::string> pieces = page.Pieces(Format::kText);
-  REQUIRE(pieces.size() > 2);
-  CHECK(pieces.front().empty());  // Nothing is reachable before a result.
+  TargetFamilies families = page.Families();
+  ExpositionWriter writer(Format::kText);
+  // Two for the states, and nothing is reachable before a result.
+  for (int i = 0; i < 3; ++i) {
+    CHECK(families.Next(writer));
+    CHECK(writer.size() == 0);
+  }
+  while (families.Next(writer)) {
+  }
+  CHECK(writer.size() > 0);
+}
+
+TEST_CASE("a page shows what was known when it began") {
+  Page page = OnePage().Put(1, GoodResult());
+  TargetFamilies families = page.Families();
+  ExpositionWriter writer(Format::kText);
+  CHECK(families.Next(writer));
+  page.Put(1, BusyResult(kNow));
+  page.store().Remove(1);
+  while (families.Next(writer)) {
+  }
+  const std::string text = Short(writer.Take());
+  CHECK(Contains(text, "smtp_reachable{L} 1\n"));
+  CHECK(Contains(text, "smtp_probes_total{L} 1\n"));
+}
+
+TEST_CASE("a target that has left leaves a gap") {
+  Page page;
+  page.AddGap();
+  page.Add(MakeTarget(), MakeEndpoint(1, "192.0.2.1"));
+  page.AddGap();
+  page.Put(1, GoodResult());
+  CHECK(Short(page.Samples()) == kGoodSamples);
 }
 
 TEST_CASE("pieces are about kPieceBytes and add up to the whole") {
@@ -366,7 +408,7 @@ TEST_CASE("pieces are about kPieceBytes and add up to the whole") {
 
   // The whole: a writer that is never emptied is full at once, so that each
   // call adds one piece more.
-  TargetFamilies families(page.Snapshot(kNow));
+  TargetFamilies families = page.Families();
   ExpositionWriter writer(format);
   while (families.Next(writer)) {
   }

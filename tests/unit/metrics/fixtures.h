@@ -15,6 +15,7 @@
 #include "exporter/metrics/families.h"
 #include "exporter/result_store.h"
 #include "probe/endpoint.h"
+#include "probe/expansion.h"
 #include "probe/result.h"
 #include "probe/target.h"
 #include "probe/tls/handshake.h"
@@ -182,37 +183,89 @@ inline probe::ProbeResult BusyResult(probe::WallTime finished) {
   return result;
 }
 
-// What a page of target families needs, one series at a time.
+inline probe::Target MakeDomain(const std::string& domain = "example.org") {
+  probe::Target target = MakeTarget();
+  target.name = domain + ":25";
+  target.host = domain;
+  target.is_domain = true;
+  return target;
+}
+
+inline probe::Place MakePlace(const probe::Endpoint& endpoint,
+                              const std::string& mx = "") {
+  probe::Place place;
+  place.endpoint = std::make_shared<const probe::Endpoint>(endpoint);
+  place.mx = mx;
+  return place;
+}
+
+// The place of an address at an exchanger.
+inline probe::Place MakePlace(probe::EndpointId id, const std::string& address,
+                              const std::string& mx) {
+  return MakePlace(MakeEndpoint(id, address), mx);
+}
+
+inline probe::Expansion MakeExpansion(probe::Target target,
+                                      std::vector<probe::Place> places = {}) {
+  probe::Expansion expansion;
+  expansion.target = std::make_shared<const probe::Target>(std::move(target));
+  expansion.places = std::move(places);
+  return expansion;
+}
+
+inline probe::Failure DnsFailure(probe::Reason reason) {
+  return {.phase = probe::Phase::kResolve, .reason = reason, .detail = "DNS"};
+}
+
+inline std::shared_ptr<const exporter::metrics::TargetSeries> MakeSeries(
+    probe::Expansion expansion) {
+  return std::make_shared<const exporter::metrics::TargetSeries>(
+      std::make_shared<const probe::Expansion>(std::move(expansion)));
+}
+
+// What a page of target families needs, one target at a time.
 class Page {
  public:
+  Page& Add(probe::Expansion expansion) {
+    for (const probe::Place& place : expansion.places) {
+      store_->Add(place.endpoint->id);
+    }
+    list_.push_back(MakeSeries(std::move(expansion)));
+    return *this;
+  }
   Page& Add(probe::Target target, const probe::Endpoint& endpoint) {
-    series_.emplace_back(
-        std::make_shared<const probe::Target>(std::move(target)), endpoint);
-    ids_.push_back(endpoint.id);
-    store_->Add(endpoint.id);
+    return Add(MakeExpansion(std::move(target), {MakePlace(endpoint)}));
+  }
+  // A slot that a target has left.
+  Page& AddGap() {
+    list_.push_back(nullptr);
     return *this;
   }
   Page& Put(probe::EndpointId id, const probe::ProbeResult& result) {
     store_->Put(id, result);
     return *this;
   }
-  exporter::ResultStore& store() { return *store_; }
+  exporter::ResultStore& store() const { return *store_; }
+  const exporter::metrics::SeriesList& list() const { return list_; }
 
-  exporter::metrics::TargetSnapshot Snapshot(probe::WallTime now) const {
-    return {.series =
-                std::make_shared<const exporter::metrics::SeriesList>(series_),
-            .states = store_->Snapshot(ids_),
-            .now = MomentAt(now)};
+  exporter::metrics::TargetFamilies Families(probe::WallTime now = kNow) const {
+    return {std::make_shared<const exporter::metrics::SeriesList>(list_),
+            *store_, MomentAt(now)};
   }
 
-  // The pieces, as a client gets them.
+  // The pieces, as a client gets them, without those that are empty at the
+  // start: nothing is written while states are taken.
   std::vector<std::string> Pieces(exporter::metrics::Format format,
                                   probe::WallTime now = kNow) const {
-    exporter::metrics::TargetFamilies families(Snapshot(now));
+    exporter::metrics::TargetFamilies families = Families(now);
     exporter::metrics::ExpositionWriter writer(format);
     std::vector<std::string> pieces;
-    while (families.Next(writer)) pieces.push_back(writer.Take());
-    pieces.push_back(writer.Take());
+    bool more = true;
+    while (more) {
+      more = families.Next(writer);
+      if (more && pieces.empty() && writer.size() == 0) continue;
+      pieces.push_back(writer.Take());
+    }
     return pieces;
   }
 
@@ -232,8 +285,7 @@ class Page {
   }
 
  private:
-  exporter::metrics::SeriesList series_;
-  std::vector<probe::EndpointId> ids_;
+  exporter::metrics::SeriesList list_;
   // So that a Page can be returned; copies share it.
   std::shared_ptr<exporter::ResultStore> store_ =
       std::make_shared<exporter::ResultStore>();

@@ -24,6 +24,30 @@ using tests::MakeTarget;
 using tests::milliseconds;
 using tests::TlsResult;
 
+// A domain with two exchangers, one of which does not resolve.
+probe::Expansion Domain() {
+  probe::Target target = tests::MakeDomain();
+  target.labels = {{"team", "mail"}};
+  probe::Expansion expansion = tests::MakeExpansion(
+      std::move(target), {tests::MakePlace(4, "192.0.2.4", "mx1.example.org"),
+                          tests::MakePlace(5, "", "mx2.example.org")});
+  expansion.mail.emplace().hosts = {{10, "mx1.example.org"},
+                                    {20, "mx2.example.org"}};
+  expansion.places[0].reverse = std::make_shared<const probe::Reverse>(
+      probe::Reverse{.match = true,
+                     .names = std::vector<std::string>{"mx1.example.org"},
+                     .latest = {.answered = true, .took = milliseconds(3)}});
+  expansion.places[0].quirks.Add(probe::smtp::Quirk::kMxIsCname);
+  const probe::Lookup good = {.answered = true, .took = milliseconds(2)};
+  using enum probe::RecordType;
+  expansion.lookups = {{kMx, "", good},
+                       {kA, "mx1.example.org", good},
+                       {kAaaa, "mx1.example.org", good},
+                       {kA, "mx2.example.org", {}},
+                       {kAaaa, "mx2.example.org", {}}};
+  return expansion;
+}
+
 // Every family has a sample, and peers said what they could to break it.
 std::string FullPage(Format format) {
   tests::Page page;
@@ -47,6 +71,8 @@ std::string FullPage(Format format) {
   page.Put(1, result);
   page.Put(2, TlsResult());
   page.Put(2, BusyResult(kNow));
+  page.Add(Domain());
+  page.Put(4, TlsResult());
 
   SelfMetrics self;
   self.ConfigLoaded(true, kNow);
@@ -55,6 +81,9 @@ std::string FullPage(Format format) {
   self.ProbeFinished(milliseconds(250));
   self.LoopLag("main", milliseconds(1));
   self.LoopLag("probe-0", milliseconds(1));
+  self.DiscoveryRead("/etc/\"targets\"\n.yaml", true, 2, kNow);
+  self.SetVantage("resolver", true);
+  self.SetVantage("outbound_25", false);
 
   std::string text;
   for (const std::string& piece : page.Pieces(format)) text += piece;
@@ -111,6 +140,23 @@ TEST_CASE("every family of this version is on the page") {
                                  "smtp_tls_certificate_name_match",
                                  "smtp_tls_verify_info",
                                  "smtp_tls_certificate_info",
+                                 "smtp_reverse_dns_match",
+                                 "smtp_banner_reverse_dns_match",
+                                 "smtp_domain_reachable",
+                                 "smtp_mx_hosts",
+                                 "smtp_mx_preference",
+                                 "smtp_null_mx",
+                                 "smtp_dns_success",
+                                 "smtp_dns_duration_seconds",
+                                 "smtp_prober_discovery_refreshes_total",
+                                 "smtp_prober_discovery_failures_total",
+                                 "smtp_prober_discovery_targets",
+                                 "smtp_prober_discovery_last_success_timestamp_"
+                                 "seconds",
+                                 "smtp_prober_duplicate_targets",
+                                 "smtp_prober_dns_lookups_total",
+                                 "smtp_prober_dns_lookup_failures_total",
+                                 "smtp_prober_vantage_ok",
                                  "smtp_prober_build_info",
                                  "smtp_prober_event_loop_lag_seconds",
                                  "process_open_fds"}) {

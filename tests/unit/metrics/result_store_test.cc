@@ -26,6 +26,8 @@ TEST_CASE("a new endpoint is known and has no verdict") {
   CHECK(states[0]->probes == 0);
   CHECK(states[0]->failures == 0);
   CHECK(states[1] == nullptr);
+  CHECK(store.Find(1) == states[0]);
+  CHECK(store.Find(2) == nullptr);
 }
 
 TEST_CASE("a result becomes verdict, counters and facts") {

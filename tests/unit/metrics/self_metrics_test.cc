@@ -97,6 +97,73 @@ TEST_CASE("probes and loops") {
   }
 }
 
+TEST_CASE("lists of targets") {
+  SelfMetrics metrics;
+  const std::string file = "/etc/targets/a.yaml";
+  metrics.DiscoveryRead(file, /*ok=*/false, 0, kNow);
+  std::string page = Render(metrics);
+  const std::string label = "{source=\"" + file + "\"} ";
+  const std::string prefix = "smtp_prober_discovery_";
+  CHECK(HasLine(page, prefix + "refreshes_total" + label + "1"));
+  CHECK(HasLine(page, prefix + "failures_total" + label + "1"));
+  CHECK(HasLine(page, prefix + "targets" + label + "0"));
+  CHECK(HasLine(page, prefix + "last_success_timestamp_seconds" + label + "0"));
+  metrics.DiscoveryRead(file, /*ok=*/true, 7, kNow);
+  // The good list stays, and so does when it was read.
+  metrics.DiscoveryRead(file, /*ok=*/false, 0, kNow + seconds(60));
+  metrics.DiscoveryRead("https://inventory.example.net/mail", /*ok=*/true, 2,
+                        kNow);
+  page = Render(metrics);
+  CHECK(HasLine(page, prefix + "refreshes_total" + label + "3"));
+  CHECK(HasLine(page, prefix + "failures_total" + label + "2"));
+  CHECK(HasLine(page, prefix + "targets" + label + "7"));
+  CHECK(HasLine(
+      page, prefix + "last_success_timestamp_seconds" + label + "1795428000"));
+  metrics.DiscoveryForgotten(file);
+  metrics.DiscoveryForgotten("/never/read.yaml");
+  page = Render(metrics);
+  CHECK_FALSE(tests::Contains(page, file));
+  CHECK_FALSE(tests::Contains(page, "/never"));
+  CHECK(HasLine(page, prefix +
+                          "failures_total{source=\"https://inventory.example."
+                          "net/mail\"} 0"));
+}
+
+TEST_CASE("lookups and duplicates count from 0") {
+  SelfMetrics metrics;
+  std::string page = Render(metrics);
+  CHECK(HasLine(page, "smtp_prober_duplicate_targets 0"));
+  for (const std::string record : {"a", "aaaa", "mx", "ptr"}) {
+    const std::string label = "{record=\"" + record + "\"} 0";
+    CHECK(HasLine(page, "smtp_prober_dns_lookups_total" + label));
+    CHECK(HasLine(page, "smtp_prober_dns_lookup_failures_total" + label));
+  }
+  metrics.SetDuplicates(1);
+  metrics.DnsLookup(probe::RecordType::kAaaa, true);
+  metrics.DnsLookup(probe::RecordType::kAaaa, false);
+  page = Render(metrics);
+  CHECK(HasLine(page, "smtp_prober_duplicate_targets 1"));
+  CHECK(HasLine(page, "smtp_prober_dns_lookups_total{record=\"aaaa\"} 2"));
+  CHECK(HasLine(page,
+                "smtp_prober_dns_lookup_failures_total{record=\"aaaa\"} 1"));
+  CHECK(HasLine(page, "smtp_prober_dns_lookups_total{record=\"a\"} 0"));
+}
+
+TEST_CASE("what is not known of the vantage point is not there") {
+  SelfMetrics metrics;
+  const std::string name = "smtp_prober_vantage_ok";
+  CHECK_FALSE(tests::Contains(Render(metrics), name));
+  metrics.SetVantage("resolver", std::nullopt);
+  CHECK_FALSE(tests::Contains(Render(metrics), name));
+  metrics.SetVantage("resolver", true);
+  metrics.SetVantage("outbound_25", false);
+  const std::string page = Render(metrics);
+  CHECK(HasLine(page, name + "{check=\"resolver\"} 1"));
+  CHECK(HasLine(page, name + "{check=\"outbound_25\"} 0"));
+  metrics.SetVantage("outbound_25", std::nullopt);
+  CHECK_FALSE(tests::Contains(Render(metrics), "outbound_25"));
+}
+
 TEST_CASE("any thread may write while one reads") {
   SelfMetrics metrics;
   std::vector<std::thread> threads;
@@ -105,6 +172,10 @@ TEST_CASE("any thread may write while one reads") {
       for (int i = 0; i < 300; ++i) {
         metrics.ProbeStarted(milliseconds(1));
         metrics.LoopLag(loop, milliseconds(1));
+        metrics.DiscoveryRead("a", true, 1, kNow);
+        metrics.DiscoveryForgotten("a");
+        metrics.SetVantage("resolver", true);
+        metrics.SetVantage("resolver", std::nullopt);
         metrics.ProbeFinished(milliseconds(1));
       }
     });
