@@ -1,0 +1,344 @@
+#include "exporter/vantage.h"
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "exporter/metrics/exposition.h"
+#include "exporter/metrics/self_metrics.h"
+#include "tests/support/catch.h"
+#include "tests/unit/exporter/stderr.h"
+#include "tests/unit/metrics/fixtures.h"
+
+namespace exporter {
+namespace {
+
+using probe::Expansion;
+using probe::Phase;
+using probe::Reason;
+using tests::Contains;
+using tests::kNow;
+using tests::Page;
+using enum VantageCheck;
+
+probe::ProbeResult Failed(Phase phase, Reason reason) {
+  probe::ProbeResult result;
+  result.finished = tests::MomentAt(kNow);
+  result.failure = {.phase = phase, .reason = reason, .detail = {}};
+  return result;
+}
+
+const probe::ProbeResult kGood = tests::GoodResult();
+const probe::ProbeResult kTimeout = Failed(Phase::kConnect, Reason::kTimeout);
+const probe::ProbeResult kRefused = Failed(Phase::kConnect, Reason::kRefused);
+const probe::ProbeResult kNoWay = Failed(Phase::kConnect, Reason::kUnreachable);
+
+// A server and how its latest probe ended; none: not probed yet.
+struct Server {
+  std::string address;
+  std::optional<probe::ProbeResult> result;
+  std::uint16_t port = 25;
+};
+
+Page Servers(const std::vector<Server>& servers) {
+  Page page;
+  probe::EndpointId id = 0;
+  for (const Server& server : servers) {
+    probe::Endpoint endpoint = tests::MakeEndpoint(++id, server.address);
+    endpoint.port = server.port;
+    page.Add(tests::MakeTarget(), endpoint);
+    if (server.result) page.Put(id, *server.result);
+  }
+  return page;
+}
+
+// "ok", "bad" or "-" for each check in the order of VantageCheck.
+std::string Judged(const Page& page) {
+  std::string text;
+  for (const auto& ok : JudgeVantage(page.list(), page.store()).ok) {
+    text += !ok ? "-" : *ok ? "ok" : "bad";
+    text += ' ';
+  }
+  text.pop_back();
+  return text;
+}
+
+TEST_CASE("what the latest verdicts say of port 25 and the routes") {
+  const probe::ProbeResult dns = Failed(Phase::kResolve, Reason::kDnsTimeout);
+  const probe::ProbeResult later = Failed(Phase::kConnect, Reason::kBackoff);
+  const probe::ProbeResult ours = Failed(Phase::kConnect, Reason::kInternal);
+  const probe::ProbeResult reset = Failed(Phase::kConnect, Reason::kReset);
+  const probe::ProbeResult greeting =
+      Failed(Phase::kGreeting, Reason::kTimeout);
+  struct Case {
+    const char* name;
+    std::vector<Server> servers;
+    std::string want;  // ipv4_route ipv6_route resolver outbound_25
+  };
+  const std::vector<Case> cases = {
+      {"nothing", {}, "- - - -"},
+      {"no verdict", {{"192.0.2.1", {}}, {"2001:db8::1", {}}}, "- - - -"},
+      {"one good", {{"192.0.2.1", kGood}}, "ok - - ok"},
+      {"one good over IPv6", {{"2001:db8::1", kGood}}, "- ok - ok"},
+      {"one down", {{"192.0.2.1", kTimeout}}, "ok - - -"},
+      {"two down",
+       {{"192.0.2.1", kTimeout}, {"192.0.2.2", kTimeout}},
+       "ok - - -"},
+      {"three down",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.2", kTimeout},
+        {"192.0.2.3", kTimeout}},
+       "ok - - bad"},
+      {"three down, whatever the family",
+       {{"192.0.2.1", kRefused},
+        {"2001:db8::2", kRefused},
+        {"192.0.2.3", kRefused},
+        {"192.0.2.4", {}}},
+       "ok ok - bad"},
+      {"three down and one good",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.2", kTimeout},
+        {"192.0.2.3", kTimeout},
+        {"192.0.2.4", kGood}},
+       "ok - - ok"},
+      {"one that fails behind the connection is enough",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.2", kTimeout},
+        {"192.0.2.3", kTimeout},
+        {"192.0.2.4", greeting}},
+       "ok - - ok"},
+      {"three down, each in its way",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.2", kRefused},
+        {"192.0.2.3", kTimeout},
+        {"192.0.2.4", kTimeout}},
+       "ok - - -"},
+      {"three that reset",
+       {{"192.0.2.1", reset}, {"192.0.2.2", reset}, {"192.0.2.3", reset}},
+       "ok - - -"},
+      {"three verdicts about one address",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.1", kTimeout},
+        {"192.0.2.1", kTimeout}},
+       "ok - - -"},
+      {"other ports tell nothing of port 25",
+       {{"192.0.2.1", kTimeout},
+        {"192.0.2.2", kTimeout},
+        {"192.0.2.3", kTimeout, 587},
+        {"192.0.2.4", kGood, 465}},
+       "ok - - -"},
+      {"probes that did not connect",
+       {{"192.0.2.1", dns},
+        {"192.0.2.2", later},
+        {"192.0.2.3", ours},
+        {"192.0.2.4", dns}},
+       "- - - -"},
+      {"loopback",
+       {{"127.0.0.1", kGood}, {"::1", kGood}, {"::ffff:127.0.0.1", kGood}},
+       "- - - -"},
+      {"loopback is no way out",
+       {{"127.1.2.3", kGood},
+        {"192.0.2.1", kTimeout},
+        {"192.0.2.2", kTimeout},
+        {"192.0.2.3", kTimeout}},
+       "ok - - bad"},
+      {"no route to IPv4",
+       {{"192.0.2.1", kNoWay},
+        {"192.0.2.2", kNoWay},
+        {"192.0.2.3", kNoWay, 587},
+        {"2001:db8::1", kGood}},
+       "bad ok - ok"},
+      {"no route to two addresses",
+       {{"2001:db8::1", kNoWay}, {"2001:db8::2", kNoWay}},
+       "- - - -"},
+      {"no route to some",
+       {{"2001:db8::1", kNoWay},
+        {"2001:db8::2", kNoWay},
+        {"2001:db8::3", kNoWay},
+        {"2001:db8::4", kTimeout}},
+       "- ok - -"},
+      {"no route at all",
+       {{"2001:db8::1", kNoWay},
+        {"2001:db8::2", kNoWay},
+        {"2001:db8::3", kNoWay}},
+       "- bad - bad"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    CHECK(Judged(Servers(c.servers)) == c.want);
+  }
+}
+
+TEST_CASE("addresses that were left out for want of a route") {
+  struct Case {
+    const char* name;
+    std::vector<Server> servers;
+    std::string want;
+  };
+  // Of the last target.
+  const std::vector<Case> cases = {
+      {"all of them", {{"192.0.2.1", kGood}}, "ok bad - ok"},
+      {"but one", {{"192.0.2.1", kGood}, {"2001:db8::1", {}}}, "ok - - ok"},
+      {"and one is reached",
+       {{"192.0.2.1", kGood}, {"2001:db8::1", kGood}},
+       "ok ok - ok"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    Page page = Servers(c.servers);
+    Expansion expansion = tests::MakeExpansion(tests::MakeTarget());
+    expansion.no_ip6_route = true;
+    page.Add(expansion);
+    CHECK(Judged(page) == c.want);
+  }
+  Page page;
+  Expansion expansion = tests::MakeExpansion(tests::MakeTarget());
+  expansion.no_ip4_route = true;
+  page.Add(expansion);
+  CHECK(Judged(page) == "bad - - -");
+}
+
+// Of a host with this name, or of an exchanger.
+Expansion LookedUp(const std::string& host, const std::string& mx,
+                   std::vector<bool> answered,
+                   probe::RecordType record = probe::RecordType::kA) {
+  probe::Target target = tests::MakeTarget();
+  target.host = host;
+  Expansion expansion = tests::MakeExpansion(target);
+  for (const bool answer : answered) {
+    expansion.lookups.push_back({record, mx, {.answered = answer, .took = {}}});
+  }
+  return expansion;
+}
+
+TEST_CASE("a resolver that answers nothing") {
+  struct Case {
+    const char* name;
+    std::vector<Expansion> targets;
+    std::optional<bool> want;
+  };
+  const std::vector<Case> cases = {
+      {"nobody asked", {LookedUp("a", "", {})}, std::nullopt},
+      {"one answer", {LookedUp("a", "", {false, true})}, true},
+      {"one unanswered", {LookedUp("a", "", {false, false})}, std::nullopt},
+      {"one name in many targets",
+       {LookedUp("a", "", {false}), LookedUp("a", "", {false}),
+        LookedUp("b", "a", {false})},
+       std::nullopt},
+      {"three names",
+       {LookedUp("a", "", {false}), LookedUp("b", "", {false}),
+        LookedUp("c", "", {false})},
+       false},
+      {"three exchangers of one domain",
+       {LookedUp("a", "x", {false}), LookedUp("a", "y", {false}),
+        LookedUp("a", "z", {false})},
+       false},
+      {"three names and an answer",
+       {LookedUp("a", "", {false}), LookedUp("b", "", {false}),
+        LookedUp("c", "", {false}), LookedUp("d", "", {false, true})},
+       true},
+      {"reverse names do not count",
+       {LookedUp("a", "", {true}, probe::RecordType::kPtr)},
+       std::nullopt},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    Page page;
+    for (const Expansion& target : c.targets) page.Add(target);
+    CHECK(JudgeVantage(page.list(), page.store())[kResolver] == c.want);
+  }
+}
+
+TEST_CASE("of very many targets some are judged, all over the list") {
+  const probe::Target target = tests::MakeTarget();
+  Page page;
+  page.AddGap();
+  const probe::EndpointId count = 3 * kMaxVantageTargets;
+  for (probe::EndpointId id = 1; id < count; ++id) {
+    page.Add(target, tests::MakeEndpoint(
+                         id, id % 2 == 0 ? "192.0.2." + std::to_string(id % 256)
+                                         : "2001:db8::1"));
+    page.Put(id, kTimeout);
+  }
+  CHECK(Judged(page) == "ok ok - bad");
+}
+
+std::string VantageLines(const metrics::SelfMetrics& self) {
+  metrics::ExpositionWriter writer(metrics::Format::kText);
+  writer.Registry(self.Collect());
+  const std::string page = writer.Take();
+  std::string lines;
+  const std::string name = "\nsmtp_prober_vantage_ok";
+  for (std::size_t at = 0; (at = page.find(name, at)) != std::string::npos;) {
+    const std::size_t end = page.find('\n', ++at);
+    lines += page.substr(at + name.size() - 1, end - at - name.size() + 1);
+  }
+  return lines;
+}
+
+TEST_CASE("a transition is told once, by log, metric and notice") {
+  Page page =
+      Servers({{"192.0.2.1", {}}, {"192.0.2.2", {}}, {"192.0.2.3", {}}});
+  metrics::SelfMetrics self;
+  Vantage vantage(page.store(), self);
+  const auto check = [&](const std::vector<probe::ProbeResult>& results) {
+    probe::EndpointId id = 0;
+    for (const auto& result : results) page.Put(++id, result);
+    return tests::Stderr([&] { vantage.Check(page.list()); });
+  };
+  const auto lines = [&self] { return VantageLines(self); };
+
+  CHECK(check({}).empty());
+  CHECK(lines().empty());
+  CHECK(check({kGood, kGood, kGood}).empty());
+  CHECK(lines() == R"({check="ipv4_route"} 1{check="outbound_25"} 1)");
+  CHECK(vantage.Notices().empty());
+
+  const std::string failed = check({kRefused, kRefused, kRefused});
+  CHECK(Contains(failed,
+                 "level=WARN msg=\"No server can be connected to on "
+                 "port 25: most likely this host or its network must"));
+  CHECK(Contains(failed, " check=outbound_25 reason=refused\n"));
+  CHECK(lines() == R"({check="ipv4_route"} 1{check="outbound_25"} 0)");
+  REQUIRE(vantage.Notices().size() == 1);
+  CHECK(Contains(vantage.Notices()[0], "Have outgoing port 25 opened"));
+  CHECK(check({}).empty());
+
+  // Not known for a while is no news.
+  CHECK(check({kTimeout}).empty());
+  CHECK(lines() == R"({check="ipv4_route"} 1)");
+  CHECK(vantage.Notices().empty());
+  CHECK(check({kRefused}).empty());
+  CHECK(vantage.Notices().size() == 1);
+
+  const std::string over = check({kGood});
+  CHECK(Contains(over,
+                 "level=INFO msg=\"Servers can be connected to on port "
+                 "25 again\" check=outbound_25\n"));
+  CHECK(vantage.Notices().empty());
+  CHECK(Contains(check({kRefused}), "level=WARN"));
+}
+
+TEST_CASE("each check has sentences of its own") {
+  Page page;
+  Expansion expansion = LookedUp("a", "", {false});
+  expansion.no_ip4_route = expansion.no_ip6_route = true;
+  page.Add(expansion);
+  page.Add(LookedUp("b", "", {false}));
+  page.Add(LookedUp("c", "", {false}));
+  metrics::SelfMetrics self;
+  Vantage vantage(page.store(), self);
+  const std::string text = tests::Stderr([&] { vantage.Check(page.list()); });
+  CHECK(Contains(text, " check=ipv4_route\n"));
+  CHECK(Contains(text, " check=ipv6_route\n"));
+  CHECK(Contains(text, " check=resolver\n"));
+  const std::vector<std::string> notices = vantage.Notices();
+  REQUIRE(notices.size() == 3);
+  CHECK(Contains(notices[0], "no route to IPv4"));
+  CHECK(Contains(notices[1], "no route to IPv6"));
+  CHECK(Contains(notices[2], "resolver"));
+}
+
+}  // namespace
+}  // namespace exporter
