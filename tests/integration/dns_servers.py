@@ -48,9 +48,9 @@ def _is_free(address, port):
     return True
 
 
-def reverse_zone(address):
-    """The name of an address's PTR records, with the last dot."""
-    return ipaddress.ip_address(address).reverse_pointer + "."
+def reverse_name(address):
+    """The name of an address's PTR records, without the last dot."""
+    return ipaddress.ip_address(address).reverse_pointer
 
 
 def _encode(name):
@@ -87,11 +87,12 @@ class _DnsServer(JailedServer):
     def command(self):
         # The server is the one whose end ends the jail.
         return ["/bin/sh", "-c", f"""
+conf=/mnt/{self.configuration}
 while read -r words </mnt/control; do
-  {self.control_program} -c /mnt/{self.configuration} $words >/mnt/reply.new 2>&1
+  {self.control_program} -c $conf $words >/mnt/reply.new 2>&1
   mv /mnt/reply.new /mnt/reply
 done &
-exec {self.binary} -d -c /mnt/{self.configuration}
+exec {self.binary} -d -c $conf
 """]
 
     def control(self, words):
@@ -193,11 +194,12 @@ remote-control:
 
 
 class Unbound(_DnsServer):
-    """The resolver. `zones`: their names, all at `authority`. `settings`:
-    more lines of its server clause.
+    """The resolver. `zones`: their names, all at `authority`; all others are
+    refused. `settings`: more lines of its server clause. `addresses`: where it
+    listens, all at `port`.
 
     Everything under `invalid.` gets SERVFAIL: it is said to be at `authority`
-    too, which refuses it. `addresses`: where it listens, all at `port`.
+    too, which does not have it.
     """
 
     package = "unbound"
@@ -217,10 +219,13 @@ class Unbound(_DnsServer):
     def setup(self):
         interfaces = "".join(f"  interface: {address}@{self.port}\n"
                              for address in self._addresses)
-        # It answers for these names by itself unless told not to.
-        loopback = [reverse_zone("::1"), "127.in-addr.arpa.", "invalid."]
-        opened = "".join(f'  local-zone: "{name}" nodefault\n'
-                         for name in loopback)
+        # Nothing leaves this machine: all other names are refused, and so are
+        # loopback's, for which it would answer by itself.
+        kinds = dict.fromkeys(["", reverse_name("::1"), "127.in-addr.arpa"],
+                              "always_refuse")
+        kinds |= dict.fromkeys([*self._zones, "invalid"], "transparent")
+        opened = "".join(f'  local-zone: "{name}." {kind}\n'
+                         for name, kind in kinds.items())
         stubs = "".join(
             f'stub-zone:\n  name: "{name}"\n  stub-addr: '
             f"{self._authority[0]}@{self._authority[1]}\n  stub-prime: no\n"
@@ -283,7 +288,9 @@ class Dns:
         return [self.resolver.target]
 
     def edit(self, zone, records):
+        """Replaces a zone's records; who asks gets the new ones from now on."""
         self.authority.edit(zone, records)
+        self.resolver.control(f"flush_zone {zone}")
 
     def ask(self, name, kind, seconds=2):
         return ask(self.resolver.address, self.port, name, kind, seconds)

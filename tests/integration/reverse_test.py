@@ -1,0 +1,103 @@
+#!/usr/bin/env python3
+"""Reverse names: whether they lead back, and whatever else they may say."""
+
+import unittest
+
+from dns_servers import reverse_name
+from harness import Prober
+from mail_site import IP6, SILENT, Site
+
+ZONES = {
+    "%REVERSE": """
+11 PTR mx11.example.
+13 PTR elsewhere.example.
+; RFC 2317: the customer's zone is beside the provider's.
+14 CNAME 14.0-63
+14.0-63 PTR mx14.example.
+15 PTR elsewhere.example.
+15 PTR nothing.example.
+15 PTR mx15.example.
+16 CNAME ptr.invalid.
+17 PTR a\\034\\010\\<b\\>.example.
+19 TXT nothing
+20 PTR nothing.example.
+21 PTR mx21.invalid.
+22 PTR a\\034\\010\\<b\\>.example.
+22 PTR mx22.example.
+24 PTR MX24.Example.
+""" + "".join(f"23 PTR mx23.n{number}.example.\n" for number in range(200)),
+    reverse_name(IP6): "@ PTR six.example.",
+    "example": """
+mx11 A %11
+elsewhere A %99
+mx14 A %14
+mx15 A %98
+mx15 A %15
+mx22 A %22
+mx24 A %24
+six AAAA ::1
+six A %99
+""",
+}
+# Server, what it calls itself, whether its reverse name leads back, whether
+# the greeting has that name, whether DNS has answered.
+CASES = [
+    (11, "mx11.example", 1, 1, 1),
+    (12, "mx12.example", 0, 0, 1),  # No such name,
+    (19, "mx19.example", 0, 0, 1),  # and a name without PTR.
+    (13, "mx13.example", 0, 0, 1),
+    (14, "mx14.example", 1, 1, 1),
+    (15, "mx15.example", 1, 1, 1),
+    (16, "mx16.example", None, None, 0),
+    (17, "mx17.example", 0, 0, 1),
+    (18, "mx18.example", None, None, 0),
+    (20, "nothing.example", 0, 1, 1),
+    # There is a name; who it belongs to is not known.
+    (21, "mx21.invalid", None, 1, 1),
+    (22, "mx22.example", 1, 1, 1),
+    (23, "mx23.example", 0, 0, 1),
+    (24, "mx24.EXAMPLE.", 1, 1, 1),
+    (IP6, "six.example", 1, 1, 1),
+]
+
+
+class ReverseTest(unittest.TestCase):
+    def test_reverse_names(self):
+        servers = {server: {"profile": {"hostname": hostname}}
+                   for server, hostname, _, _, _ in CASES}
+        settings = f'  local-zone: "18.%REVERSE." {SILENT}\n'
+        with Site(ZONES, servers, settings) as site:
+            targets = [site.host(site.address(case[0]), case=str(case[0]))
+                       for case in CASES]
+            with Prober(site.config(*targets)) as prober:
+                try:
+                    page = prober.scrape_until(
+                        lambda page:
+                        len(page.all("smtp_reachable")) == len(CASES) and
+                        len(page.all("smtp_dns_success", record="ptr")) ==
+                        len(CASES), "all reverse names")
+                except AssertionError:
+                    page = prober.scrape()  # Shows which ones are missing.
+                for server, _, match, banner, known in CASES:
+                    with self.subTest(server):
+                        self.check(page, site.address(server), match, banner,
+                                   known)
+            # A stranger chose those bytes.
+            self.assertNotIn("<b>", page.text)
+            self.assertNotIn("<b>", prober.run.errors())
+
+    def check(self, page, address, match, banner, known):
+        # That a name leads nowhere is no failure: mail comes all the same.
+        self.assertEqual(page.value("smtp_probe_success", address=address), 1)
+        self.assertEqual(
+            page.value("smtp_reverse_dns_match", address=address), match)
+        self.assertEqual(
+            page.value("smtp_banner_reverse_dns_match", address=address),
+            banner)
+        self.assertEqual(
+            page.value("smtp_dns_success", record="ptr", address=address),
+            known)
+
+
+if __name__ == "__main__":
+    unittest.main()
