@@ -120,7 +120,7 @@ std::string Text(std::string_view name) {
 
 // RFC 2181 8: a TTL with the high bit set counts as 0.
 Duration TtlOf(std::uint32_t seconds) {
-  if (seconds == 0 || seconds >> 31 != 0) return kTtlOfNone;
+  if (seconds >> 31 != 0) return Duration::zero();
   return std::min<Duration>(std::chrono::seconds(seconds), kMaxTtl);
 }
 

@@ -22,9 +22,6 @@ namespace probe::dns {
 // Aliases followed from the name asked. Exim stops at 10, resolvers somewhere
 // between 8 and 16.
 inline constexpr std::size_t kMaxCnames = 10;
-// What has no TTL, or 0, is kept as long as an edit of the hosts file may take
-// to be noticed: there must not be a lookup per probe.
-inline constexpr Duration kTtlOfNone = std::chrono::minutes(1);
 // What resolvers cap at (unbound, BIND). A TTL comes from a stranger and must
 // not decide that a name is never asked for again.
 inline constexpr Duration kMaxTtl = std::chrono::hours(24);

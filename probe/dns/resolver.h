@@ -21,7 +21,7 @@ inline constexpr std::size_t kMaxReverseNames = 10;
 
 struct Addresses {
   std::vector<IpAddress> addresses;  // Never empty, unique.
-  Duration ttl{};                    // The smallest of the answers'.
+  Duration ttl{};                    // The smallest of the answers', may be 0.
   bool alias = false;                // The name is a CNAME.
 };
 

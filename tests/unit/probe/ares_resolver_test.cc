@@ -102,11 +102,11 @@ TEST_CASE("what DNS says becomes addresses or a reason") {
        "2001:db8::7 300"},
       {"only-foreign.test", kIp6, records({a("192.0.2.1")}),
        "no_address only-foreign.test: no AAAA record"},
-      {"zero.test", kIp4, records({a("192.0.2.1", 0)}), "192.0.2.1 60"},
+      {"zero.test", kIp4, records({a("192.0.2.1", 0)}), "192.0.2.1 0"},
       {"forever.test", kIp4, records({a("192.0.2.1", 0x7fffffff)}),
        "192.0.2.1 86400"},
       {"negative.test", kIp4, records({a("192.0.2.1", 0xffffffff)}),
-       "192.0.2.1 60"},
+       "192.0.2.1 0"},
       {"gone.test", kIp4, kNotFound, "dns_not_found gone.test: NXDOMAIN"},
       {"nodata.test", kIp4, {}, "no_address nodata.test: no A record"},
       {"nodata.test", kIp6, {}, "no_address nodata.test: no AAAA record"},
@@ -211,13 +211,14 @@ TEST_CASE("no server there is a failure of DNS, not of the name") {
          answer.error().reason == Reason::kDnsTimeout));
 }
 
-TEST_CASE("the hosts file comes first and asks nobody") {
+TEST_CASE("localhost is this host, and nobody is asked (RFC 6761 6.3)") {
   World world([](const DnsQuestion&) { return kNotFound; });
   for (const char* name : {"localhost", "LOCALHOST", "localhost."}) {
     const Found found = world.Ask(name, kIp4);
     CHECK(Text(found) == "127.0.0.1 60");
     CHECK_FALSE(found->alias);
   }
+  CHECK(Text(world.Ask("localhost", kIp6)) == "::1 60");
   CHECK(world.server->questions().empty());
 }
 

@@ -191,6 +191,17 @@ TEST_CASE("a search that finds nothing leaves the first answer") {
        {{"x.y.corp.test", Have::kSilence}},
        "dns_not_found x.y: NXDOMAIN",
        {"x.y", "x.y.corp.test"}},
+      // Most likely it is there that it lives: unknown, and not absent.
+      {"one label, SERVFAIL",
+       "x",
+       {{"x.corp.test", Have::kServfail}},
+       "dns_failure x.corp.test: no DNS server gave a usable answer",
+       {"x", "x.corp.test"}},
+      {"one label, silence",
+       "x",
+       {{"x.corp.test", Have::kSilence}},
+       "dns_timeout x.corp.test: no answer from the DNS servers in time",
+       {"x", "x.corp.test"}},
   });
 }
 

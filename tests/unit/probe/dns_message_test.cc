@@ -120,9 +120,9 @@ TEST_CASE("TTLs are those of the chain and stay within bounds") {
   };
   CHECK(ttl(20, 30) == seconds(20));
   CHECK(ttl(30, 20) == seconds(20));
-  CHECK(ttl(0, 300) == kTtlOfNone);
-  CHECK(ttl(300, 0x80000000) == kTtlOfNone);
-  CHECK(ttl(0x7fffffff, 0xffffffff) == kTtlOfNone);
+  CHECK(ttl(0, 300) == seconds(0));
+  CHECK(ttl(300, 0x80000000) == seconds(0));
+  CHECK(ttl(0x7fffffff, 0xffffffff) == seconds(0));
   CHECK(ttl(0x7fffffff, 0x7fffffff) == hours(24));
 }
 
