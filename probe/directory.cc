@@ -103,8 +103,22 @@ struct Directory::Impl {
     if (HasWork()) {
       WorkSoon();
     } else {
+      Shrink();
       uv_idle_stop(more.get());
     }
+  }
+
+  // Gives back the room of targets that left, at the end of the slots.
+  void Shrink() {
+    if (slots.empty() || slots.back().target) return;
+    while (!slots.empty() && !slots.back().target) {
+      gaps.erase(slots.size() - 1);
+      slots.pop_back();
+      expansions.pop_back();
+    }
+    if (slots.size() > slots.capacity() / 4) return;
+    slots.shrink_to_fit();
+    expansions.shrink_to_fit();
   }
 
   void WorkSoon() {
@@ -155,6 +169,8 @@ struct Directory::Impl {
     if (slot.target == target || (slot.target && *slot.target == *target)) {
       return;
     }
+    // One that is not the same kind of target any more.
+    if (slot.target && slot.target->is_domain) LeaveDomain(index);
     slot.target = std::move(target);
     if (slot.target->is_domain) {
       exchangers.Add(ServerName(*slot.target));
@@ -166,10 +182,7 @@ struct Directory::Impl {
   void Drop(std::size_t index) {
     Slot& slot = slots[index];
     for (const auto& claim : slot.claims) endpoints.Release(claim);
-    if (slot.target->is_domain) {
-      const std::string domain = ServerName(*slot.target);
-      if (Leave(domain_users, domain, index)) exchangers.Remove(domain);
-    }
+    if (slot.target->is_domain) LeaveDomain(index);
     Follow(index, {});
     FollowAddresses(index, {});
     identities.erase(Identity(*slot.target));
@@ -188,6 +201,11 @@ struct Directory::Impl {
     if (!found->second.empty()) return false;
     users.erase(found);
     return true;
+  }
+
+  void LeaveDomain(std::size_t index) {
+    const std::string domain = ServerName(*slots[index].target);
+    if (Leave(domain_users, domain, index)) exchangers.Remove(domain);
   }
 
   void Follow(std::size_t index, std::set<std::string> wanted) {

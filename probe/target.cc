@@ -36,8 +36,7 @@ bool operator==(const Target& a, const Target& b) {
 }
 
 std::string Identity(const Target& target) {
-  return (target.is_domain ? "domain " : "") + target.name + ' ' +
-         target.module;
+  return target.name + ' ' + target.module;
 }
 
 std::string Fingerprint(const Conversation& conversation) {

@@ -141,8 +141,8 @@ struct Target {
   friend bool operator==(const Target& a, const Target& b);
 };
 
-// Two targets with one of these would have the same series:
-// "mx1.example.com:25 smtp", "domain example.org:25 smtp".
+// "mx1.example.com:25 smtp". Two targets with one of these would have the same
+// series: a host and a domain of one name, too, while they do not resolve.
 std::string Identity(const Target& target);
 
 }  // namespace probe

@@ -10,13 +10,13 @@ namespace exporter::config {
 namespace {
 
 // Prometheus' own, those on every series of ours, those of single families.
-constexpr std::array<std::string_view, 27> kReserved = {
+constexpr std::array<std::string_view, 29> kReserved = {
     "instance",    "job",       "le",      "quantile",   "target",
     "module",      "address",   "mx",      "type",       "phase",
     "reason",      "mechanism", "tls",     "capability", "hostname",
     "expectation", "quirk",     "version", "cipher",     "fingerprint_sha256",
     "subject",     "issuer",    "serial",  "key",        "loop",
-    "domain",      "code",
+    "domain",      "code",      "record",  "check",
 };
 
 bool IsLabelName(std::string_view name) {

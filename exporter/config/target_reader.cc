@@ -256,11 +256,16 @@ std::shared_ptr<const probe::Conversation> TargetReader::Intern(
 void TargetReader::RefuseDuplicate(const Field& field,
                                    const probe::Target& target) {
   const auto [entry, added] = seen_.try_emplace(
-      probe::Identity(target), Seen{field.Path(), field.value().place.line});
+      probe::Identity(target),
+      Seen{field.Path(), field.value().place.line, target.is_domain});
   if (added) return;
-  field.Complain(target.name + " with module " + target.module + " is " +
-                 entry->second.path + " already (line " +
-                 std::to_string(entry->second.line) + ")");
+  field.Complain(
+      target.name + " with module " + target.module + " is " +
+      entry->second.path + " already (line " +
+      std::to_string(entry->second.line) + ")" +
+      (entry->second.is_domain == target.is_domain
+           ? ""
+           : "; a host and a domain of one name need modules of their own"));
 }
 
 }  // namespace exporter::config

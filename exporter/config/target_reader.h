@@ -41,6 +41,7 @@ class TargetReader {
   struct Seen {
     std::string path;
     std::uint32_t line = 0;
+    bool is_domain = false;
   };
 
   // `text` becomes what the target is called where it was written.

@@ -176,9 +176,9 @@ targets:
   - {domain: example.com, module: any}
   - {domain: example.com, module: submission}
   - {domain: münchen.example}
-  - example.org
+  - example.org:26
   - {domain: example.com, private_addresses: probe}
-  - {host: example.com, private_addresses: skip}
+  - {host: example.com, module: any, port: 27, private_addresses: skip}
 )");
   struct Want {
     std::string name;
@@ -196,9 +196,9 @@ targets:
       {"example.com:587", "example.com", "submission", true, kSkip},
       {"xn--mnchen-3ya.example:25", "xn--mnchen-3ya.example", "smtp", true,
        kSkip},
-      {"example.org:25", "example.org", "smtp", false, kProbe},
+      {"example.org:26", "example.org", "smtp", false, kProbe},
       {"example.com:25", "example.com", "smtp", true, kProbe},
-      {"example.com:25", "example.com", "smtp", false, kSkip},
+      {"example.com:27", "example.com", "any", false, kSkip},
   };
   REQUIRE(config.targets.size() == std::size(want));
   for (std::size_t i = 0; i < std::size(want); ++i) {

@@ -133,7 +133,7 @@ targets:
 TEST_CASE("a group of domains") {
   const TargetList targets = Good(
       R"([{"targets": ["example.org", "example.net:2525"],
-           "labels": {"__smtp_domain": "true"}}, {"targets": ["example.org"]}])");
+           "labels": {"__smtp_domain": "true"}}, {"targets": ["example.com"]}])");
   REQUIRE(targets.size() == 3);
   CHECK(targets[0]->is_domain);
   CHECK(targets[0]->private_addresses == probe::PrivateAddresses::kSkip);

@@ -17,11 +17,11 @@ TargetList Targets(const std::string& items) {
 
 TEST_CASE("equal targets stay the same objects") {
   const TargetList old = Targets(
-      "a.example, b.example, {domain: a.example}, {host: c.example, labels: "
+      "a.example, b.example, {domain: x.example}, {host: c.example, labels: "
       "{team: mail}}, d.example");
   const TargetList fresh = Targets(
       "{host: c.example, labels: {team: mail}}, e.example, {host: b.example, "
-      "interval: 5m}, {domain: a.example}, d.example, a.example, {host: "
+      "interval: 5m}, {domain: x.example}, d.example, a.example, {host: "
       "a.example, port: 26}");
   const TargetList list = ReuseUnchanged(old, fresh);
   REQUIRE(list.size() == fresh.size());

@@ -239,10 +239,26 @@ TEST_CASE("a domain and a host of one name are told apart while both fail") {
   fixture.resolver->SetMx("example.org", Failed(Reason::kDnsFailure));
   fixture.resolver->SetHost("example.org", Failed(Reason::kDnsNotFound),
                             Failed(Reason::kDnsNotFound));
-  fixture.directory->SetTargets(
-      {MakeDomain("example.org"), MakeTarget("example.org")});
+  const auto host = MakeTarget("example.org");
+  host->module = "other";
+  fixture.directory->SetTargets({MakeDomain("example.org"), host});
   fixture.RunUntilSeen({"none:25 dns_failure", "none:25 dns_not_found"});
   CHECK(fixture.live.size() == 2);
+}
+
+TEST_CASE("a reload may make a domain of a host, and the reverse") {
+  DirectoryFixture fixture;
+  TellTwoHosts(*fixture.resolver);
+  fixture.resolver->SetHost("example.org", Found({"9.9.9.9"}), kNoSuch);
+  fixture.directory->SetTargets({MakeTarget("example.org")});
+  fixture.RunUntilSeen({"9.9.9.9:25 ok"});
+  fixture.directory->SetTargets({MakeDomain("example.org")});
+  fixture.RunUntilSeen(kTwoHosts);
+  fixture.directory->SetTargets({MakeTarget("example.org")});
+  fixture.RunUntilSeen({"9.9.9.9:25 ok"});
+  CHECK_FALSE(fixture.Only().mail);
+  fixture.directory->SetTargets({});
+  CHECK(fixture.live.empty());
 }
 
 TEST_CASE("each address has its reverse name") {
