@@ -123,6 +123,11 @@ void LogQuirks(const Expansion& before, const Expansion& after) {
   for (const Quirk quirk : kMxQuirks) {
     const std::optional<Names> names = HostsWith(after, quirk);
     if (!names || HostsWith(before, quirk)) continue;
+    // Whoever permits them expects them.
+    if (quirk == Quirk::kPrivateAddress &&
+        after.target->private_addresses == probe::PrivateAddresses::kProbe) {
+      continue;
+    }
     const std::string_view name =
         probe::smtp::kQuirkNames[static_cast<std::size_t>(quirk)];
     LogWarn("Domain's MX records are odd now", {TargetField(after),

@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "exporter/config/heap.h"
 #include "exporter/logging.h"
 #include "exporter/verdict_log.h"
 #include "probe/dns/ares_resolver.h"
@@ -19,6 +20,28 @@ namespace {
 
 // Of targets that are listed twice a line names so many.
 constexpr std::size_t kNamedDuplicates = 5;
+// What the allocator keeps of a target that came or went, roughly: its text,
+// its list, its endpoint.
+constexpr std::size_t kBytesPerTarget = 4096;
+
+// On libuv's pool.
+void ReturnHeapSoon(uv_loop_t* loop, std::size_t bytes) {
+  struct Work {
+    uv_work_t request{};
+    std::size_t bytes = 0;
+  };
+  auto work = std::make_unique<Work>();
+  work->bytes = bytes;
+  work->request.data = work.get();
+  uv_queue_work(
+      loop, &work.release()->request,
+      [](uv_work_t* request) {
+        config::ReturnHeap(static_cast<Work*>(request->data)->bytes);
+      },
+      [](uv_work_t* request, int) {
+        delete static_cast<Work*>(request->data);
+      });
+}
 
 }  // namespace
 
@@ -72,6 +95,11 @@ struct Watcher::Impl {
   // Lists from several sources may name a target twice. Each change of any of
   // them makes a new list, so only what is new is worth a line.
   void OnTakenOver(const TargetList& left_out) {
+    const std::size_t count = directory.target_count();
+    const std::size_t moved =
+        std::max(count, counted) - std::min(count, counted);
+    if (moved > 0) ReturnHeapSoon(loop, moved * kBytesPerTarget);
+    counted = count;
     self.SetDuplicates(left_out.size());
     std::string text;
     for (std::size_t i = 0; i < std::min(left_out.size(), kNamedDuplicates);
@@ -134,7 +162,8 @@ struct Watcher::Impl {
   metrics::SelfMetrics& self;
   probe::Mailbox mailbox;
   std::unordered_map<probe::EndpointId, probe::Prober*> owners;
-  std::string duplicates;  // Those last logged.
+  std::string duplicates;   // Those last logged.
+  std::size_t counted = 0;  // Targets, after the latest list.
   std::function<void()> when_stopped;
   std::size_t draining = 0;
   probe::Directory directory;

@@ -13,11 +13,11 @@ constexpr std::size_t kWorthwhileBytes = 1024 * 1024;
 
 }  // namespace
 
-void ReturnHeap(std::size_t text_bytes) {
+void ReturnHeap(std::size_t freed_bytes) {
 #ifdef __GLIBC__
-  if (text_bytes > kWorthwhileBytes) malloc_trim(0);
+  if (freed_bytes > kWorthwhileBytes) malloc_trim(0);
 #else
-  static_cast<void>(text_bytes);
+  static_cast<void>(freed_bytes);
   static_cast<void>(kWorthwhileBytes);
 #endif
 }
