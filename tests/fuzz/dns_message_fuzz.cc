@@ -52,7 +52,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* bytes,
   // Not one takes less than 11 bytes.
   Require((read->addresses.size() + read->names.size()) * 11 <= message.size(),
           "no more records than there is room for");
-  Require(read->ttl > probe::Duration::zero() && read->ttl <= kMaxTtl,
+  Require(read->ttl >= probe::Duration::zero() && read->ttl <= kMaxTtl,
           "a TTL within bounds");
   for (const probe::IpAddress& address : read->addresses) {
     Require(address.is_ip6() == (type == RecordType::kAaaa), "the family");
