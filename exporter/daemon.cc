@@ -32,6 +32,8 @@ namespace exporter {
 namespace {
 
 constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
+// Between two turns in which memory is freed, so that others have theirs.
+constexpr probe::Duration kFreePause = std::chrono::milliseconds(10);
 // How soon the log says that it is us and not the servers.
 constexpr probe::Duration kVantagePeriod = std::chrono::seconds(10);
 // Descriptors beside conversations: listeners, scrapes, DNS sockets, logs.
@@ -89,6 +91,7 @@ struct Daemon::Impl {
                        return OnConfigRead(std::move(config));
                      });
     lag_timer.emplace(&loop, [this] { MeasureLag(); });
+    free_timer.emplace(&loop, [this] { LetGo(); });
     vantage_timer.emplace(&loop, [this] { CheckVantage(); });
   }
 
@@ -247,6 +250,12 @@ struct Daemon::Impl {
     self.LoopLag("main", now - lag_due);
     lag_due = now + kLagPeriod;
     lag_timer->At(lag_due);
+    LetGo();
+  }
+
+  // A page that is sent slowly may keep 100,000 old series until its end.
+  void LetGo() {
+    if (page.LetGo()) free_timer->At(probe::net::Now() + kFreePause);
   }
 
   void WatchSignal(int number, std::function<void()> act) {
@@ -284,6 +293,7 @@ struct Daemon::Impl {
     server.reset();
     signals.clear();
     lag_timer.reset();
+    free_timer.reset();
     vantage_timer.reset();
     discovery.reset();
     watcher.reset();
@@ -308,6 +318,7 @@ struct Daemon::Impl {
   std::optional<http::Server> server;
   std::vector<std::unique_ptr<SignalWatch>> signals;
   std::optional<probe::net::Timer> lag_timer;
+  std::optional<probe::net::Timer> free_timer;
   std::optional<probe::net::Timer> vantage_timer;
   probe::Time lag_due{};
   bool stopping = false;

@@ -11,8 +11,8 @@ namespace {
 
 // Of what was replaced, freed with each change: twice as fast as it can come.
 constexpr std::size_t kLetGoPerChange = 2;
-// And with each page: about 10 ms of work.
-constexpr std::size_t kLetGoPerPage = 4096;
+// And when somebody sees to it: a few milliseconds of work.
+constexpr std::size_t kLetGoPerTurn = 1024;
 
 // A page on its way to one client.
 struct Page {
@@ -57,14 +57,18 @@ void MetricsPage::OnExpanded(
   LetGo(kLetGoPerChange);
 }
 
+bool MetricsPage::LetGo() {
+  LetGo(kLetGoPerTurn);
+  return !retired_.empty() && retired_.front().use_count() == 1;
+}
+
 void MetricsPage::LetGo(std::size_t most) {
   while (most-- > 0 && !retired_.empty() && retired_.front().use_count() == 1) {
     retired_.pop_front();
   }
 }
 
-http::Response MetricsPage::Answer(const http::Request& request) {
-  LetGo(kLetGoPerPage);
+http::Response MetricsPage::Answer(const http::Request& request) const {
   const metrics::Negotiated negotiated =
       metrics::NegotiateFormat(request.Header("accept"));
   const auto page = std::make_shared<Page>(Page{

@@ -29,10 +29,13 @@ class MetricsPage {
   const metrics::SeriesList& series() const { return *series_; }
 
   // Format and compression as the request's headers ask.
-  http::Response Answer(const http::Request& request);
+  http::Response Answer(const http::Request& request) const;
+
+  // Frees some of what was replaced and no page shows any more, a few
+  // milliseconds of work; true when there is more.
+  bool LetGo();
 
  private:
-  // Lets go of at most so many of retired_ that no page shows any more.
   void LetGo(std::size_t most);
 
   const ResultStore& store_;

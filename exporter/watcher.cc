@@ -13,6 +13,7 @@
 #include "probe/dns/ares_resolver.h"
 #include "probe/mailbox.h"
 #include "probe/net/routes.h"
+#include "probe/net/timer.h"
 #include "probe/prober.h"
 
 namespace exporter {
@@ -24,8 +25,12 @@ constexpr std::size_t kNamedDuplicates = 5;
 // its list, its endpoint.
 constexpr std::size_t kBytesPerTarget = 4096;
 
+// After so long without another list the probe threads have heard of it, too,
+// and pages that were being sent are out.
+constexpr probe::Duration kHeapPause = std::chrono::seconds(5);
+
 // On libuv's pool.
-void ReturnHeapSoon(uv_loop_t* loop, std::size_t bytes) {
+void ReturnHeap(uv_loop_t* loop, std::size_t bytes) {
   struct Work {
     uv_work_t request{};
     std::size_t bytes = 0;
@@ -52,6 +57,7 @@ struct Watcher::Impl {
         store(store_in),
         self(self_in),
         mailbox(loop),
+        heap_timer(loop, [this] { ReturnHeap(loop, std::exchange(freed, 0)); }),
         directory(loop, &probe::net::HasRoute,
                   MakeObserver(std::move(expanded))) {
     // A thread without a conversation of its own would serve nobody.
@@ -88,18 +94,16 @@ struct Watcher::Impl {
               self.DnsLookup(record, lookup.answered);
             },
         .taken_over =
-            [this](const TargetList& left_out) { OnTakenOver(left_out); },
+            [this](std::size_t changed, const TargetList& left_out) {
+              TellDuplicates(left_out);
+              ReturnHeapSoon(changed);
+            },
     };
   }
 
   // Lists from several sources may name a target twice. Each change of any of
   // them makes a new list, so only what is new is worth a line.
-  void OnTakenOver(const TargetList& left_out) {
-    const std::size_t count = directory.target_count();
-    const std::size_t moved =
-        std::max(count, counted) - std::min(count, counted);
-    if (moved > 0) ReturnHeapSoon(loop, moved * kBytesPerTarget);
-    counted = count;
+  void TellDuplicates(const TargetList& left_out) {
     self.SetDuplicates(left_out.size());
     std::string text;
     for (std::size_t i = 0; i < std::min(left_out.size(), kNamedDuplicates);
@@ -140,6 +144,12 @@ struct Watcher::Impl {
     };
   }
 
+  void ReturnHeapSoon(std::size_t changed) {
+    if (changed == 0) return;
+    freed += changed * kBytesPerTarget;
+    heap_timer.At(probe::net::Now() + kHeapPause);
+  }
+
   void Stop(std::function<void()> stopped) {
     when_stopped = std::move(stopped);
     draining = probers.size();
@@ -162,10 +172,11 @@ struct Watcher::Impl {
   metrics::SelfMetrics& self;
   probe::Mailbox mailbox;
   std::unordered_map<probe::EndpointId, probe::Prober*> owners;
-  std::string duplicates;   // Those last logged.
-  std::size_t counted = 0;  // Targets, after the latest list.
+  std::string duplicates;  // Those last logged.
+  std::size_t freed = 0;   // Bytes, since memory was last given back.
   std::function<void()> when_stopped;
   std::size_t draining = 0;
+  probe::net::Timer heap_timer;
   probe::Directory directory;
   DnsConfig dns;
   std::unique_ptr<probe::dns::AresResolver> resolver;

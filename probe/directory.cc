@@ -1,5 +1,6 @@
 #include "probe/directory.h"
 
+#include <algorithm>
 #include <deque>
 #include <map>
 #include <optional>
@@ -35,6 +36,12 @@ std::string LookupName(const Target& target) {
   return target.host.ends_with('.') ? Absolute(name) : name;
 }
 
+// Of lists that hold a handful.
+template <typename T>
+bool Contains(const std::vector<T>& list, const T& item) {
+  return std::find(list.begin(), list.end(), item) != list.end();
+}
+
 // Which targets depend on an answer.
 using Users = std::set<std::size_t>;
 
@@ -46,8 +53,8 @@ struct Directory::Impl {
     std::shared_ptr<const Target> target;
     std::uint64_t list = 0;                  // The latest one that names it.
     std::vector<EndpointSet::Claim> claims;  // One for each place.
-    std::set<std::string> names;             // Followed for it, as looked up.
-    std::set<IpAddress> addresses;
+    std::vector<std::string> names;          // Followed for it, as looked up.
+    std::vector<IpAddress> addresses;        // The same; both unique.
     // Until the next flush; its places lack their endpoints.
     std::shared_ptr<Expansion> next;
     bool queued = false;   // In `stale`.
@@ -87,7 +94,7 @@ struct Directory::Impl {
     for (; left > 0 && sweeping; ++sweep_at) {
       if (sweep_at == slots.size()) {
         sweeping = false;
-        observer.taken_over(duplicates);
+        observer.taken_over(std::exchange(changed_targets, 0), duplicates);
       } else if (slots[sweep_at].target && slots[sweep_at].list != list) {
         Drop(sweep_at);
         --left;
@@ -169,6 +176,7 @@ struct Directory::Impl {
     if (slot.target == target || (slot.target && *slot.target == *target)) {
       return;
     }
+    ++changed_targets;
     // One that is not the same kind of target any more.
     if (slot.target && slot.target->is_domain) LeaveDomain(index);
     slot.target = std::move(target);
@@ -186,6 +194,7 @@ struct Directory::Impl {
     Follow(index, {});
     FollowAddresses(index, {});
     identities.erase(Identity(*slot.target));
+    ++changed_targets;
     slot.target = nullptr;
     slot.claims = {};
     slot.next = nullptr;
@@ -208,7 +217,7 @@ struct Directory::Impl {
     if (Leave(domain_users, domain, index)) exchangers.Remove(domain);
   }
 
-  void Follow(std::size_t index, std::set<std::string> wanted) {
+  void Follow(std::size_t index, std::vector<std::string> wanted) {
     Slot& slot = slots[index];
     for (const std::string& name : wanted) {
       name_users[name].insert(index);
@@ -216,21 +225,21 @@ struct Directory::Impl {
       names.Add(name, kKeptIntervals * slot.target->interval);
     }
     for (const std::string& name : slot.names) {
-      if (wanted.contains(name)) continue;
+      if (Contains(wanted, name)) continue;
       if (Leave(name_users, name, index)) names.Remove(name);
     }
     slot.names = std::move(wanted);
   }
 
-  void FollowAddresses(std::size_t index, std::set<IpAddress> wanted) {
+  void FollowAddresses(std::size_t index, std::vector<IpAddress> wanted) {
     Slot& slot = slots[index];
     for (const IpAddress& address : wanted) {
-      if (slot.addresses.contains(address)) continue;
+      if (Contains(slot.addresses, address)) continue;
       address_users[address].insert(index);
       reverses.Add(address);
     }
     for (const IpAddress& address : slot.addresses) {
-      if (wanted.contains(address)) continue;
+      if (Contains(wanted, address)) continue;
       if (Leave(address_users, address, index)) reverses.Remove(address);
     }
     slot.addresses = std::move(wanted);
@@ -276,9 +285,12 @@ struct Directory::Impl {
       ApplyHost(slot, name, {});
     }
     for (const auto& claim : old) endpoints.Release(claim);
-    std::set<IpAddress> addresses;
+    std::vector<IpAddress> addresses;
     for (const auto& claim : slot.claims) {
-      if (claim.address()) addresses.insert(*claim.address());
+      const std::optional<IpAddress>& address = claim.address();
+      if (address && !Contains(addresses, *address)) {
+        addresses.push_back(*address);
+      }
     }
     FollowAddresses(index, std::move(addresses));
     MarkChanged(index);
@@ -291,9 +303,9 @@ struct Directory::Impl {
     if (answer == nullptr) return;
     slot.next->lookups.push_back({RecordType::kMx, {}, answer->latest});
     DomainHosts wanted = ExpandDomain(domain, *answer);
-    std::set<std::string> followed;
+    std::vector<std::string> followed;
     for (const MxRecord& record : wanted.mail.hosts) {
-      followed.insert(Absolute(record.host));
+      followed.push_back(Absolute(record.host));
     }
     Follow(index, std::move(followed));
     for (const MxRecord& record : wanted.mail.hosts) {
@@ -397,6 +409,7 @@ struct Directory::Impl {
   std::size_t incoming_at = 0;
   bool sweeping = false;  // Slots that are not of this list leave.
   std::size_t sweep_at = 0;
+  std::size_t changed_targets = 0;
   std::vector<std::shared_ptr<const Target>> duplicates;
 
   // Slots that an answer has changed. First come, first served: answers that

@@ -43,9 +43,11 @@ class Directory {
         expanded;
     // A question to DNS has its answer, or none.
     std::function<void(RecordType, const Lookup&)> looked_up;
-    // A list of SetTargets was taken over; `duplicates` are those of it that
-    // were left out, because one before them has the same identity.
+    // A list of SetTargets was taken over: so many targets came, changed or
+    // left. `duplicates` are those of the list that were left out, because one
+    // before them has the same identity.
     std::function<void(
+        std::size_t changed,
         const std::vector<std::shared_ptr<const Target>>& duplicates)>
         taken_over;
   };

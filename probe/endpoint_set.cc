@@ -44,8 +44,8 @@ EndpointSet::Claim EndpointSet::Take(const Wanted& wanted) {
                                .conversation = &conversation.first});
   if (added) ++conversation.second.users;
   Record& record = place->second;
-  record.next.unresolved = wanted.unresolved;
-  record.next.resolve_duration = wanted.resolve_duration;
+  record.unresolved = wanted.unresolved;
+  record.resolve_duration = wanted.resolve_duration;
   record.intervals.insert(wanted.interval);
   MarkDirty(*place);
   Claim claim;
@@ -63,27 +63,32 @@ void EndpointSet::Release(const Claim& claim) {
 void EndpointSet::PutChanged(
     const std::function<void(std::shared_ptr<const Endpoint>)>& put) {
   for (Item* const item : std::exchange(dirty_, {})) {
-    const Key& key = item->first;
     Record& record = item->second;
     record.dirty = false;
     if (record.intervals.empty()) {
       unclaimed_.push_back(item);
       continue;
     }
-    Endpoint& next = record.next;
-    if (!record.endpoint) {
-      next.id = ++last_id_;
-      next.address = key.address;
-      next.port = key.port;
-      next.server_name = key.server_name;
-    }
-    next.conversation = conversations_.at(*key.conversation).conversation;
-    next.interval = *record.intervals.begin();
-    // A reload of 100,000 targets that did not change is no news to anybody.
+    Endpoint next = EndpointOf(*item);
+    next.id = record.endpoint ? record.endpoint->id : ++last_id_;
+    // An answer of DNS that says what the last one said is no news to anybody.
     if (record.endpoint && *record.endpoint == next) continue;
-    record.endpoint = std::make_shared<const Endpoint>(next);
+    record.endpoint = std::make_shared<const Endpoint>(std::move(next));
     put(record.endpoint);
   }
+}
+
+Endpoint EndpointSet::EndpointOf(const Item& item) const {
+  const auto& [key, record] = item;
+  Endpoint endpoint;
+  endpoint.address = key.address;
+  endpoint.port = key.port;
+  endpoint.server_name = key.server_name;
+  endpoint.conversation = conversations_.at(*key.conversation).conversation;
+  endpoint.interval = *record.intervals.begin();
+  endpoint.unresolved = record.unresolved;
+  endpoint.resolve_duration = record.resolve_duration;
+  return endpoint;
 }
 
 void EndpointSet::RemoveUnclaimed(

@@ -56,8 +56,10 @@ class EndpointSet {
   };
   struct Record {
     std::shared_ptr<const Endpoint> endpoint;  // Null until flushed once.
-    Endpoint next;                             // What the next flush makes.
-    std::multiset<Duration> intervals;         // One for each claim.
+    // What the next flush makes of it.
+    std::optional<Failure> unresolved;
+    Duration resolve_duration{};
+    std::multiset<Duration> intervals;  // One for each claim.
     bool dirty = false;
   };
   using Item = std::pair<const Key, Record>;
@@ -104,6 +106,7 @@ class EndpointSet {
  private:
   ConversationItem& Intern(const std::shared_ptr<const Conversation>& one);
   void MarkDirty(Item& item);
+  Endpoint EndpointOf(const Item& item) const;
 
   std::unordered_map<Key, Record, KeyHash> records_;
   // By fingerprint.

@@ -14,7 +14,7 @@ void Refresher::Start() {
     const auto found = keys_.find(name);
     if (found == keys_.end()) continue;
     found->second.asking = false;
-    due_.emplace(found->second.due, name);
+    due_.emplace(found->second.due, &found->first);
   }
   AskDue();
 }
@@ -23,7 +23,7 @@ bool Refresher::Add(const std::string& key) {
   const auto [place, added] = keys_.try_emplace(key);
   if (!added) return false;
   place->second.due = net::Now();
-  due_.emplace(place->second.due, key);
+  due_.emplace(place->second.due, &place->first);
   AskDue();
   return true;
 }
@@ -31,7 +31,7 @@ bool Refresher::Add(const std::string& key) {
 void Refresher::Remove(const std::string& key) {
   const auto found = keys_.find(key);
   if (found == keys_.end()) return;
-  due_.erase({found->second.due, key});
+  due_.erase({found->second.due, &found->first});
   keys_.erase(found);
 }
 
@@ -51,7 +51,7 @@ void Refresher::Settle(const std::string& key, Duration ttl) {
   asked_.erase(found->second.serial);
   found->second.asking = false;
   found->second.due = net::Now() + ttl;
-  due_.emplace(found->second.due, key);
+  due_.emplace(found->second.due, &found->first);
   AskDue();
 }
 
@@ -60,9 +60,9 @@ void Refresher::AskDue() {
   const Time now = net::Now();
   while (asked_.size() < kMaxLookups && !due_.empty() &&
          due_.begin()->first <= now) {
-    const auto node = due_.extract(due_.begin());
-    const std::string& name = node.value().second;
-    Key& key = keys_[name];
+    const std::string& name = *due_.begin()->second;
+    due_.erase(due_.begin());
+    Key& key = keys_.at(name);
     key.asking = true;
     key.serial = ++last_serial_;
     asked_.emplace(key.serial, name);

@@ -71,7 +71,8 @@ class Refresher {
   net::Timer timer_;
   bool started_ = false;
   std::unordered_map<std::string, Key> keys_;
-  std::set<std::pair<Time, std::string>> due_;
+  // The names are those in keys_.
+  std::set<std::pair<Time, const std::string*>> due_;
   // Questions without answer, also for keys that are gone.
   std::unordered_map<std::uint64_t, std::string> asked_;
   std::uint64_t last_serial_ = 0;

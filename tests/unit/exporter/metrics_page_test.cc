@@ -100,7 +100,7 @@ TEST_CASE("what no page shows any more is let go") {
   sending.source = nullptr;
   CHECK_FALSE(watch.expired());
   SECTION("with the next change") { f.page.OnExpanded(0, nullptr); }
-  SECTION("with the next page") { f.Answer(); }
+  SECTION("when somebody sees to it") { CHECK_FALSE(f.page.LetGo()); }
   CHECK(watch.expired());
 }
 

@@ -105,8 +105,9 @@ struct DirectoryFixture {
               ++lookups[{record, lookup.answered}];
             },
         .taken_over =
-            [this](const std::vector<TargetPtr>& left_out) {
+            [this](std::size_t count, const std::vector<TargetPtr>& left_out) {
               ++taken_over;
+              changed = count;
               duplicates = left_out;
             },
     };
@@ -165,6 +166,7 @@ struct DirectoryFixture {
   int puts = 0;
   int told = 0;
   int taken_over = 0;
+  std::size_t changed = 0;  // By the list that was taken over last.
   std::optional<probe::Directory> directory;
 };
 

@@ -185,9 +185,11 @@ TEST_CASE("what did not change is not told again") {
   fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
   CHECK(fixture.puts == 1);
   CHECK(fixture.told == 1);
+  CHECK(fixture.changed == 1);
   fixture.directory->SetTargets({MakeTarget("192.0.2.1")});
   CHECK(fixture.puts == 1);
   CHECK(fixture.told == 1);
+  CHECK(fixture.changed == 0);
   CHECK(fixture.taken_over == 2);
 }
 
