@@ -2,6 +2,8 @@
 """Domains: every MX host, each of its addresses, and what DNS can do to
 them."""
 
+import itertools
+import threading
 import unittest
 
 from harness import Prober
@@ -145,6 +147,14 @@ FAILURES = [
     ("useless.example", NO_ADDRESS),
 ]
 NULLS = ["null", "null10"]
+MX_FAILURES = "smtp_prober_dns_lookup_failures_total"
+
+
+def series_of(page, target):
+    """{(name, labels but `team`): value} of a target."""
+    return {(name, frozenset(labels - {("team", dict(labels).get("team"))})):
+            value for (name, labels), value in page.samples.items()
+            if ("target", target) in labels}
 
 
 class DomainTest(unittest.TestCase):
@@ -357,6 +367,98 @@ class DomainTest(unittest.TestCase):
             self.assertEqual(page.value("smtp_domain_reachable", case="x"), 0)
             self.assertEqual(
                 page.value("smtp_dns_success", case="x", record="mx"), 0)
+
+    def test_reloads_keep_a_domain(self):
+        site, name = self.site, "plain.example"
+        target = self.label(name)
+        # Each differs from the one before: in a label, or in the interval of
+        # all targets.
+        configs = [site.config(site.domain(name, labels={"team": team}),
+                               interval=interval)
+                   for interval, team in [("1s", "a"), ("1s", "b"),
+                                          ("2s", "b"), ("2s", "a")]]
+
+        def whole(page):
+            return (verdicts(page, target=target) == self.places(MX1 | MX2) and
+                    len(page.all("smtp_dns_success", target=target,
+                                 record="ptr")) == 2 and
+                    min(page.all("smtp_probes_total").values()) >= 2)
+
+        with Prober(configs[0]) as prober:
+            seen = series_of(prober.scrape_until(whole, "two hosts"), target)
+            asked = site.dns.resolver.queries(name, "MX")
+            stop = threading.Event()
+            statuses = []
+
+            def reload_again_and_again():
+                for text in itertools.cycle(configs[1:] + configs[:1]):
+                    if stop.wait(0.05):
+                        break
+                    prober.write_config(text)
+                    statuses.append(prober.request("POST", "/-/reload").status)
+
+            reloads = threading.Thread(target=reload_again_and_again)
+            reloads.start()
+            try:
+                while len(statuses) < 60 and reloads.is_alive():
+                    page = prober.scrape(check=False)
+                    seen = self.assert_kept(page, target, seen)
+            finally:
+                stop.set()
+                reloads.join()
+            self.assertEqual(set(statuses), {200})
+            # The answer was good for longer than this took.
+            self.assertEqual(site.dns.resolver.queries(name, "MX"), asked)
+            prober.write_config(configs[2])
+            self.assertEqual(prober.request("POST", "/-/reload").status, 200)
+            page = prober.scrape()
+            self.assert_kept(page, target, seen)
+            self.assertEqual(len(page.all("smtp_reachable", team="b")), 2)
+            self.assertEqual(common(page, "smtp_probe_interval_seconds"), 2)
+
+    def assert_kept(self, page, target, seen):
+        """That no series of the target has gone and no counter has gone back
+        since `seen`; the series that the page has of it."""
+        now = series_of(page, target)
+        self.assertEqual(set(seen) - set(now), set())
+        for series, value in now.items():
+            if series[0].endswith("_total"):
+                self.assertGreaterEqual(value, seen[series], series)
+        teams = {dict(labels)["team"] for _, labels in page.samples
+                 if ("target", target) in labels}
+        self.assertEqual(len(teams), 1, teams)
+        return now
+
+    def test_a_null_mx_outlives_a_failing_resolver(self):
+        site, name = self.site, "domain.changing.example"
+        zone = "changing.example"
+        site.edit(zone, "$TTL 1\ndomain MX 0 .\ndomain A %14\n")
+        self.addCleanup(site.edit, zone, ZONES[zone])
+        with Prober(site.config(site.domain(name, case="x"))) as prober:
+            prober.scrape_until(
+                lambda page: page.value("smtp_null_mx", case="x") == 1,
+                "a null MX")
+            # The alias leads to where nobody answers.
+            site.edit(zone, "$TTL 1\ndomain CNAME gone.invalid.\n")
+            self.assertEqual(site.dns.ask(name, "MX")[0], "SERVFAIL")
+
+            def failed(page, times):
+                self.assertEqual(page.value("smtp_null_mx", case="x"), 1)
+                self.assertEqual(page.all("smtp_reachable"), {})
+                return page.value(MX_FAILURES, record="mx") >= times
+
+            # A failure that counts, and one after it.
+            page = prober.scrape_until(lambda page: failed(page, times=3),
+                                       "three failures", seconds=90)
+            self.assertEqual(
+                common(page, "smtp_dns_success", case="x", record="mx"), 0)
+            self.assertEqual(page.value("smtp_mx_hosts", case="x"), 0)
+            # Nor does a reload forget it.
+            prober.write_config(site.config(site.domain(name, case="y")))
+            self.assertEqual(prober.request("POST", "/-/reload").status, 200)
+            page = prober.scrape()
+            self.assertEqual(page.value("smtp_null_mx", case="y"), 1)
+            self.assertEqual(page.all("smtp_reachable"), {})
 
 
 if __name__ == "__main__":

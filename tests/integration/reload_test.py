@@ -1,6 +1,8 @@
 #!/usr/bin/env python3
 """Reloads: a good one keeps what did not change, a bad one changes nothing."""
 
+import json
+import os
 import pathlib
 import shutil
 import ssl
@@ -157,6 +159,57 @@ class ReloadTest(unittest.TestCase):
             self.assertEqual(self.reload_by_post(prober).status, 200)
             prober.probed(target=self.one)
             prober.probed(target=self.two)
+
+    def test_targets_that_move_to_a_file_and_back(self):
+        labels = {"team": "mail"}
+        targets = [self.one, self.two]
+        with Prober(config()) as prober:
+            # Two files, as the one that was read last must not be missed.
+            files = []
+            for index, target in enumerate(targets):
+                file = prober.config_file.with_name(f"{index}.json")
+                file.write_text(json.dumps(
+                    [{"targets": [target], "labels": labels}]),
+                    encoding="ascii")
+                files.append(str(file))
+            written = [{"host": host, "port": int(port), "labels": labels}
+                       for host, port in (target.split(":")
+                                          for target in targets)]
+            homes = [config(*written), config(target_files=files),
+                     config(written[0], target_files=files[1:])]
+            seen = self.moved(prober, homes[0], {})
+            prober.probed(times=2, **labels)
+            for turn in range(1, 31):
+                seen = self.moved(prober, homes[turn % len(homes)], seen)
+                # Where they are read from a file by now, that changes nothing.
+                for file in files:
+                    os.utime(file)
+                seen = self.assert_there(prober.scrape(), seen)
+
+    def moved(self, prober, text, seen):
+        prober.write_config(text)
+        self.assertEqual(self.reload_by_post(prober).status, 200)
+        for _ in range(5):
+            page = prober.scrape(check=False)
+            if seen:
+                seen = self.assert_there(page, seen)
+        return seen or self.counts(prober.probed(target=self.one, team="mail"))
+
+    def counts(self, page):
+        return {target: page.value("smtp_probes_total", target=target,
+                                   team="mail")
+                for target in (self.one, self.two)}
+
+    def assert_there(self, page, seen):
+        """That both have the probes they had, and a verdict; their counts."""
+        now = self.counts(page)
+        for target, count in seen.items():
+            self.assertIsNotNone(now[target], f"{target} has vanished")
+            self.assertGreaterEqual(now[target], count, target)
+            if count:
+                self.assertEqual(
+                    page.value("smtp_reachable", target=target), 1)
+        return now
 
 
 class TlsFilesTest(unittest.TestCase):
