@@ -5,12 +5,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <span>
+#include <string_view>
 
 namespace probe::dns {
 namespace {
-
-constexpr std::size_t kMaxHostName = 253;
-constexpr std::size_t kMaxLabel = 63;
 
 std::string Ip4Name(std::span<const std::uint8_t> bytes) {
   std::string name;
@@ -18,18 +16,6 @@ std::string Ip4Name(std::span<const std::uint8_t> bytes) {
     name += std::to_string(bytes[i]) + '.';
   }
   return name + "in-addr.arpa";
-}
-
-bool IsDigit(char c) { return c >= '0' && c <= '9'; }
-
-bool IsHostByte(char c) {
-  return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || IsDigit(c) ||
-         c == '-' || c == '_';
-}
-
-bool IsLabel(std::string_view label) {
-  return !label.empty() && label.size() <= kMaxLabel &&
-         std::all_of(label.begin(), label.end(), IsHostByte);
 }
 
 }  // namespace
@@ -51,18 +37,6 @@ std::string ReverseName(const IpAddress& address) {
     name += '.';
   }
   return name + "ip6.arpa";
-}
-
-bool IsHostName(std::string_view name) {
-  if (name.size() > kMaxHostName) return false;
-  while (true) {
-    const std::string_view label = name.substr(0, name.find('.'));
-    if (!IsLabel(label)) return false;
-    if (label.size() == name.size()) {
-      return !std::all_of(label.begin(), label.end(), IsDigit);
-    }
-    name.remove_prefix(label.size() + 1);
-  }
 }
 
 }  // namespace probe::dns

@@ -3,8 +3,8 @@
 #define PROBE_DNS_REVERSE_NAME_H_
 
 #include <string>
-#include <string_view>
 
+#include "probe/host_name.h"
 #include "probe/ip_address.h"
 
 namespace probe::dns {
@@ -14,11 +14,8 @@ namespace probe::dns {
 // IPv4 address in IPv6 form (::ffff:192.0.2.1) has those of the IPv4 address.
 std::string ReverseName(const IpAddress& address);
 
-// Whether a name from DNS (without trailing dot) may be shown and asked for as
-// a host name: labels of letters, digits, hyphens and underscores (such hosts
-// exist), within the limits of RFC 1035 2.3.4. Not one whose last label is a
-// number (RFC 1123 2.1): "192.0.2.1" as a name would be confirmed by itself.
-bool IsHostName(std::string_view name);
+// Which of the names found there are kept.
+using probe::IsHostName;
 
 }  // namespace probe::dns
 

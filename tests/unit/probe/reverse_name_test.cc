@@ -38,17 +38,42 @@ TEST_CASE("which names are host names") {
   for (const std::string& good :
        {std::string("a"), std::string("mx1.example.test"),
         std::string("_dmarc.example.test"), std::string("1-2-3-4.dyn.test"),
-        std::string("4.3.2.1.test"), std::string("xn--mgba.test"), label,
-        longest}) {
+        std::string("4.3.2.1.test"), std::string("xn--mgba.test"),
+        std::string("MX1.Example.TEST"), std::string("a--b.test"),
+        std::string("_.test"), std::string("3com"), std::string("mx.0xyz"),
+        std::string("mx.0x1.test"), std::string("mx.1a"), label, longest}) {
     INFO(good);
     CHECK(IsHostName(good));
   }
-  for (const std::string& bad :
-       {std::string(), std::string("."), std::string("a."), std::string(".a"),
-        std::string("a..b"), std::string("a b"), std::string("a\\.b"),
-        std::string("a\"b"), std::string("a\nb"), std::string("a\0b", 3),
-        std::string("caf\xc3\xa9.test"), std::string("192.0.2.1"),
-        std::string("1"), label + "a", longest + "b"}) {
+  for (const std::string& bad : {std::string(),
+                                 std::string("."),
+                                 std::string("a."),
+                                 std::string(".a"),
+                                 std::string("a..b"),
+                                 std::string("a b"),
+                                 std::string("a\\.b"),
+                                 std::string("a\"b"),
+                                 std::string("a\nb"),
+                                 std::string("a\0b", 3),
+                                 std::string("caf\xc3\xa9.test"),
+                                 std::string("192.0.2.1"),
+                                 std::string("1"),
+                                 std::string("127.1"),
+                                 std::string("mx.0"),
+                                 std::string("0x7f.1"),
+                                 std::string("mx.0x7f"),
+                                 std::string("mx.0X7F"),
+                                 std::string("mx.0x"),
+                                 std::string("-mx.test"),
+                                 std::string("mx-.test"),
+                                 std::string("mx.-test"),
+                                 std::string("mx.test-"),
+                                 std::string("-"),
+                                 label + "a",
+                                 label + "a.test",
+                                 longest + "b",
+                                 std::string(100'000, '.'),
+                                 std::string(100'000, 'a')}) {
     INFO(bad);
     CHECK_FALSE(IsHostName(bad));
   }
