@@ -6,13 +6,13 @@
 #include <ares.h>
 
 #include <algorithm>
+#include <chrono>
+#include <cstddef>
 #include <limits>
-#include <optional>
 #include <utility>
 
 #include "probe/dns/message.h"
 #include "probe/dns/server_list.h"
-#include "probe/net/socket_address.h"
 
 namespace probe::dns {
 namespace {
@@ -24,11 +24,6 @@ int InitLibrary() {
   static const int status = ares_library_init(ARES_LIB_INIT_ALL);
   return status;
 }
-
-struct HostsAnswer {
-  IpAddress::Family family;
-  std::vector<IpAddress> addresses;
-};
 
 }  // namespace
 
@@ -42,7 +37,6 @@ AresChannel::~AresChannel() {
   // Closes the sockets through OnSocketState and answers all questions with
   // ARES_EDESTRUCTION.
   if (dns_ != nullptr) ares_destroy(dns_);
-  if (hosts_ != nullptr) ares_destroy(hosts_);
 }
 
 std::expected<std::unique_ptr<AresChannel>, std::string> AresChannel::Create(
@@ -79,16 +73,10 @@ int AresChannel::Init(const AresOptions& options, const std::string& servers) {
   ares.qcache_max_ttl = 0;
   mask |= ARES_OPT_QUERY_CACHE;
 #endif
-  int status = ares_init_options(&dns_, &ares, mask);
+  const int status = ares_init_options(&dns_, &ares, mask);
   if (status != ARES_SUCCESS) return status;
-  if (!servers.empty()) {
-    status = ares_set_servers_ports_csv(dns_, servers.c_str());
-    if (status != ARES_SUCCESS) return status;
-  }
-  std::string only_file = "f";
-  ares_options hosts{};
-  hosts.lookups = only_file.data();
-  return ares_init_options(&hosts_, &hosts, ARES_OPT_LOOKUPS);
+  if (servers.empty()) return status;
+  return ares_set_servers_ports_csv(dns_, servers.c_str());
 }
 
 void AresChannel::Process(int readable, int writable) {
@@ -123,35 +111,6 @@ void AresChannel::OnAnswer(void* question, int status, int /*timeouts*/,
     bytes = {message, static_cast<std::size_t>(size)};
   }
   owned->done(status, bytes);
-}
-
-std::vector<IpAddress> AresChannel::InHostsFile(const std::string& name,
-                                                IpAddress::Family family) {
-  if (name.empty()) return {};
-  ares_addrinfo_hints hints{};
-  // Not sorted: c-ares would connect a socket to each address for it.
-  hints.ai_flags = ARES_AI_NOSORT;
-  hints.ai_family = family == IpAddress::Family::kIp6 ? AF_INET6 : AF_INET;
-  hints.ai_socktype = SOCK_STREAM;
-  HostsAnswer answer{.family = family, .addresses = {}};
-  // OnHosts runs in this call: there is nothing to wait for.
-  ares_getaddrinfo(hosts_, name.c_str(), /*service=*/nullptr, &hints, OnHosts,
-                   &answer);
-  return std::move(answer.addresses);
-}
-
-void AresChannel::OnHosts(void* addresses, int status, int /*timeouts*/,
-                          ares_addrinfo* found) {
-  if (found == nullptr) return;
-  auto* answer = static_cast<HostsAnswer*>(addresses);
-  for (const ares_addrinfo_node* node = found->nodes;
-       status == ARES_SUCCESS && node != nullptr; node = node->ai_next) {
-    const auto address = net::SocketAddress::AddressOf(node->ai_addr);
-    if (address && address->family() == answer->family) {
-      answer->addresses.push_back(*address);
-    }
-  }
-  ares_freeaddrinfo(found);
 }
 
 // Neither readable nor writable: c-ares is about to close the socket, and the

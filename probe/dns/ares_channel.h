@@ -12,15 +12,12 @@
 #include <memory>
 #include <span>
 #include <string>
-#include <vector>
 
 #include "probe/dns/ares_options.h"
-#include "probe/ip_address.h"
 #include "probe/lookup.h"
 #include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
 
-struct ares_addrinfo;
 struct ares_channeldata;
 
 namespace probe::dns {
@@ -45,10 +42,6 @@ class AresChannel {
   // `done` runs exactly once, maybe in this call, with c-ares on the stack: it
   // may ask again but not destroy the channel. `name` must hold no NUL.
   void Query(const std::string& name, RecordType type, Done done);
-  // What the hosts file has, and the loopback address for "localhost" in any
-  // case (RFC 6761 6.3). Reads the file. `name` must hold no NUL.
-  std::vector<IpAddress> InHostsFile(const std::string& name,
-                                     IpAddress::Family family);
 
  private:
   struct Question {
@@ -64,8 +57,6 @@ class AresChannel {
 
   static void OnAnswer(void* question, int status, int timeouts,
                        unsigned char* message, int size);
-  static void OnHosts(void* addresses, int status, int timeouts,
-                      ares_addrinfo* found);
   static void OnSocketState(void* channel, int socket, int readable,
                             int writable);
   static void OnPoll(uv_poll_t* handle, int status, int events);
@@ -74,7 +65,6 @@ class AresChannel {
   net::Timer timer_;
   std::map<int, net::Handle<uv_poll_t>> sockets_;
   ares_channeldata* dns_ = nullptr;
-  ares_channeldata* hosts_ = nullptr;  // Reads the hosts file, asks nobody.
 };
 
 }  // namespace probe::dns

@@ -15,6 +15,8 @@ struct AresOptions {
   std::vector<std::string> servers;
   Duration timeout = std::chrono::seconds(2);  // Of the first try.
   int tries = 2;
+  // Goes before DNS. Read when it has changed; may be absent.
+  std::string hosts_file = "/etc/hosts";
 };
 
 }  // namespace probe::dns

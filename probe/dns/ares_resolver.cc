@@ -13,16 +13,19 @@
 
 #include "probe/dns/ares_channel.h"
 #include "probe/dns/ares_failure.h"
+#include "probe/dns/hosts_file.h"
 #include "probe/dns/message.h"
 #include "probe/dns/reverse_name.h"
 #include "probe/dns/search_domains.h"
+#include "probe/host_name.h"
+#include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
 
 namespace probe::dns {
 namespace {
 
 // Entries of the hosts file have no TTL: as long as an edit of the file may
-// take to be noticed.
+// take to reach whoever keeps the answer.
 constexpr Duration kTtlOfFile = std::chrono::minutes(1);
 // RFC 1035 2.3.4, and room for the trailing dot.
 constexpr std::size_t kMaxName = 255;
@@ -44,6 +47,10 @@ Addresses AddressesOf(Records records) {
   return {.addresses = std::move(records.addresses),
           .ttl = records.ttl,
           .alias = records.alias};
+}
+
+Addresses LocalAddresses(std::vector<IpAddress> addresses) {
+  return {.addresses = std::move(addresses), .ttl = kTtlOfFile, .local = true};
 }
 
 Exchangers ExchangersOf(Records records) {
@@ -91,10 +98,10 @@ struct AresResolver::Impl {
     std::size_t domain = 0;  // The next one to try.
   };
 
-  explicit Impl(uv_loop_t* loop)
+  Impl(uv_loop_t* loop, const AresOptions& options)
       : deliver(net::MakeHandle<uv_idle_t>(
-            this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
-  }
+            this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })),
+        hosts(options.hosts_file) {}
 
   // Nothing is handed out while c-ares is on the stack: the receiver may start
   // lookups or destroy the resolver. An idle handle keeps the loop from
@@ -114,9 +121,9 @@ struct AresResolver::Impl {
   void AskAddresses(const std::string& name, RecordType type,
                     Callback<Addresses> done);
   void AskNextDomain(Search search);
-  // The addresses that need no question.
-  std::vector<IpAddress> InFile(const std::string& name,
-                                IpAddress::Family family);
+  // The addresses that a name has on this host, without a question.
+  std::vector<IpAddress> OnThisHost(const std::string& name,
+                                    IpAddress::Family family);
 
   static std::expected<Records, Failure> Read(
       const std::string& name, RecordType type, int status,
@@ -126,6 +133,7 @@ struct AresResolver::Impl {
   net::Handle<uv_idle_t> deliver;
   std::vector<std::function<void()>> finished;
   std::vector<std::string> domains;
+  HostsFile hosts;
   std::unique_ptr<AresChannel> channel;
 };
 
@@ -239,25 +247,22 @@ std::expected<std::unique_ptr<AresResolver>, std::string> AresResolver::Create(
     uv_loop_s* loop, const AresOptions& options) {
   auto channel = AresChannel::Create(loop, options);
   if (!channel) return std::unexpected(channel.error());
-  auto impl = std::make_unique<Impl>(loop);
+  auto impl = std::make_unique<Impl>(loop, options);
   impl->channel = std::move(*channel);
   impl->domains = HostSearchDomains();
   return std::unique_ptr<AresResolver>(new AresResolver(std::move(impl)));
 }
 
-std::vector<IpAddress> AresResolver::Impl::InFile(const std::string& name,
-                                                  IpAddress::Family family) {
+std::vector<IpAddress> AresResolver::Impl::OnThisHost(
+    const std::string& name, IpAddress::Family family) {
   const std::string plain =
       name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
-  // RFC 6761 6.3, whatever the file says. c-ares 1.18 would do the same and
-  // lose ten bytes each time.
+  // RFC 6761 6.3, whatever the file says.
   if (strcasecmp(plain.c_str(), "localhost") == 0) {
     return {*IpAddress::Parse(family == IpAddress::Family::kIp6 ? "::1"
                                                                 : "127.0.0.1")};
   }
-  std::vector<IpAddress> found = channel->InHostsFile(plain, family);
-  SortUnique(found);
-  return found;
+  return hosts.Find(plain, family, net::Now());
 }
 
 void AresResolver::Lookup(const std::string& name, IpAddress::Family family,
@@ -273,16 +278,14 @@ void AresResolver::Lookup(const std::string& name, IpAddress::Family family,
     Answer<Addresses> answer =
         std::unexpected(AresFailure(name, ARES_ENODATA, type));
     if (literal->family() == family) {
-      answer = Addresses{.addresses = {*literal}, .ttl = kTtlOfFile};
+      answer = LocalAddresses({*literal});
     }
     impl_->Finish<Addresses>(std::move(done), std::move(answer));
     return;
   }
-  auto in_file = impl_->InFile(name, family);
-  if (!in_file.empty()) {
-    impl_->Finish<Addresses>(
-        std::move(done),
-        Addresses{.addresses = std::move(in_file), .ttl = kTtlOfFile});
+  auto local = impl_->OnThisHost(name, family);
+  if (!local.empty()) {
+    impl_->Finish<Addresses>(std::move(done), LocalAddresses(std::move(local)));
     return;
   }
   impl_->AskAddresses(name, type, std::move(done));

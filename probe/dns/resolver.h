@@ -23,6 +23,8 @@ struct Addresses {
   std::vector<IpAddress> addresses;  // Never empty, unique.
   Duration ttl{};                    // The smallest of the answers', may be 0.
   bool alias = false;                // The name is a CNAME.
+  // From the hosts file or a literal: no resolver was asked.
+  bool local = false;
 };
 
 struct Exchangers {

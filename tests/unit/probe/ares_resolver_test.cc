@@ -1,11 +1,14 @@
 #include "probe/dns/ares_resolver.h"
 
 #include <sys/resource.h>
+#include <unistd.h>
 #include <uv.h>
 
 #include <chrono>
 #include <csignal>
 #include <cstdlib>
+#include <filesystem>
+#include <fstream>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -45,6 +48,28 @@ std::string Text(const Found& answer) {
   }
   return text + std::to_string(answer->ttl / seconds(1));
 }
+
+// A file with this text, for as long as the object lives.
+class TextFile {
+ public:
+  explicit TextFile(const std::string& text) {
+    std::string pattern =
+        (std::filesystem::temp_directory_path() / "hosts-XXXXXX").string();
+    const int descriptor = mkstemp(pattern.data());
+    REQUIRE(descriptor >= 0);
+    close(descriptor);
+    path_ = pattern;
+    std::ofstream(path_) << text;
+  }
+  ~TextFile() { std::filesystem::remove(path_); }
+  TextFile(const TextFile&) = delete;
+  TextFile& operator=(const TextFile&) = delete;
+
+  const std::string& path() const { return path_; }
+
+ private:
+  std::string path_;
+};
 
 // One row of the table below: what the server has for `name`.
 struct Case {
@@ -217,6 +242,7 @@ TEST_CASE("localhost is this host, and nobody is asked (RFC 6761 6.3)") {
     const Found found = world.Ask(name, kIp4);
     CHECK(Text(found) == "127.0.0.1 60");
     CHECK_FALSE(found->alias);
+    CHECK(found->local);
   }
   CHECK(Text(world.Ask("localhost", kIp6)) == "::1 60");
   CHECK(world.server->questions().empty());
@@ -245,9 +271,76 @@ TEST_CASE("names that are none do not reach the network") {
 
 TEST_CASE("literals come back as they are, in their family only") {
   World world([](const DnsQuestion&) { return kNotFound; });
-  CHECK(Text(world.Ask("192.0.2.1", kIp4)) == "192.0.2.1 60");
+  const Found literal = world.Ask("192.0.2.1", kIp4);
+  CHECK(Text(literal) == "192.0.2.1 60");
+  CHECK(literal->local);
   CHECK(Text(world.Ask("2001:db8::1", kIp6)) == "2001:db8::1 60");
   CHECK_FALSE(world.Ask("192.0.2.1", kIp6).has_value());
+  CHECK(world.server->questions().empty());
+}
+
+TEST_CASE("the hosts file goes before DNS, family by family") {
+  const TextFile hosts(
+      "192.0.2.7 mx1.test alias\n"
+      "192.0.2.6 mx1.test\n"
+      "2001:db8::7 six.test\n"
+      "192.0.2.66 localhost 192.0.2.5\n");
+  World world(
+      [](const DnsQuestion& question) {
+        if (question.type == kAaaa) {
+          return DnsAnswer{
+              .records = {{.type = kAaaa, .value = "2001:db8::99"}}};
+        }
+        return DnsAnswer{.records = {{.value = "192.0.2.99"}}};
+      },
+      {.servers = {}, .hosts_file = hosts.path()});
+  for (const char* name : {"mx1.test", "MX1.Test", "mx1.test."}) {
+    INFO(name);
+    const Found found = world.Ask(name, kIp4);
+    CHECK(Text(found) == "192.0.2.6 192.0.2.7 60");
+    CHECK(found->local);
+    CHECK_FALSE(found->alias);
+  }
+  CHECK(Text(world.Ask("alias", kIp4)) == "192.0.2.7 60");
+  CHECK(Text(world.Ask("six.test", kIp6)) == "2001:db8::7 60");
+  // Whatever the file says of them.
+  CHECK(Text(world.Ask("localhost", kIp4)) == "127.0.0.1 60");
+  CHECK(Text(world.Ask("192.0.2.5", kIp4)) == "192.0.2.5 60");
+  CHECK(world.server->questions().empty());
+
+  const Found other_family = world.Ask("mx1.test", kIp6);
+  CHECK(Text(other_family) == "2001:db8::99 300");
+  CHECK_FALSE(other_family->local);
+  const Found unknown = world.Ask("other.test", kIp4);
+  CHECK(Text(unknown) == "192.0.2.99 300");
+  CHECK_FALSE(unknown->local);
+  CHECK(world.Asked() == std::vector<std::string>{"mx1.test", "other.test"});
+}
+
+TEST_CASE("without a hosts file all names are asked for") {
+  World world(
+      [](const DnsQuestion&) {
+        return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+      },
+      {.servers = {}, .hosts_file = "/nowhere/hosts"});
+  CHECK(Text(world.Ask("one.test", kIp4)) == "192.0.2.1 300");
+}
+
+TEST_CASE("a long hosts file is not read for every lookup") {
+  std::string blocklist;
+  for (int i = 0; i < 150'000; ++i) {
+    blocklist += "0.0.0.0 ads" + std::to_string(i) + ".example.test\n";
+  }
+  const TextFile hosts(blocklist);
+  World world([](const DnsQuestion&) { return kNotFound; },
+              {.servers = {}, .hosts_file = hosts.path()});
+  CHECK(Text(world.Ask("ads149999.example.test", kIp4)) == "0.0.0.0 60");
+  const Time start = net::Now();
+  for (int i = 0; i < 1'000; ++i) {
+    world.resolver->Lookup("ads7.example.test", kIp4, [](Found) {});
+  }
+  // Reading it a thousand times takes many times as long.
+  CHECK(net::Now() - start < seconds(1));
 }
 
 TEST_CASE("many lookups at once each have their answer") {
