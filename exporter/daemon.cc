@@ -32,6 +32,9 @@ namespace exporter {
 namespace {
 
 constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
+// So long a reload waits for its lists; what a silent server brings later comes
+// later.
+constexpr probe::Duration kSettleLimit = std::chrono::seconds(10);
 // Between two turns in which memory is freed, so that others have theirs.
 constexpr probe::Duration kFreePause = std::chrono::milliseconds(10);
 // How soon the log says that it is us and not the servers.
@@ -91,6 +94,7 @@ struct Daemon::Impl {
                        return OnConfigRead(std::move(config));
                      });
     lag_timer.emplace(&loop, [this] { MeasureLag(); });
+    settle_timer.emplace(&loop, [this] { SetTargets(); });
     free_timer.emplace(&loop, [this] { LetGo(); });
     vantage_timer.emplace(&loop, [this] { CheckVantage(); });
   }
@@ -140,7 +144,7 @@ struct Daemon::Impl {
     reloader->SetCurrent(configured);
     discovery->Configure(config.target_files, config.http_sd,
                          std::move(config.group_reader));
-    SetTargets();
+    SetTargetsOnce();
     self.ConfigLoaded(/*ok=*/true, probe::net::NowOnBothClocks().wall);
     LogInfo("Loaded configuration",
             {{"file", options.config_file},
@@ -148,9 +152,25 @@ struct Daemon::Impl {
     return {};
   }
 
+  // A target may have moved from the configuration to a list, or between lists:
+  // it must not leave and come back. At the start there is nothing to lose.
+  void SetTargetsOnce() {
+    const bool at_start = !std::exchange(configured_once, true);
+    if (at_start || discovery->settled()) return SetTargets();
+    if (!settle_due) settle_timer->At(probe::net::Now() + kSettleLimit);
+    settle_due = true;
+  }
+
+  void OnListChanged() {
+    if (stopping || (settle_due && !discovery->settled())) return;
+    SetTargets();
+  }
+
   // What is in the configuration comes first: of two equal targets the first
   // one counts.
   void SetTargets() {
+    settle_due = false;
+    settle_timer->Stop();
     TargetList all = *configured;
     for (const auto& list : discovery->Lists()) {
       all.insert(all.end(), list->begin(), list->end());
@@ -185,10 +205,7 @@ struct Daemon::Impl {
 
   discovery::Discovery::Observer MakeDiscoveryObserver() {
     return {
-        .changed =
-            [this] {
-              if (!stopping) SetTargets();
-            },
+        .changed = [this] { OnListChanged(); },
         .read =
             [this](const std::string& source, bool ok, std::size_t targets) {
               self.DiscoveryRead(source, ok, targets,
@@ -293,6 +310,7 @@ struct Daemon::Impl {
     server.reset();
     signals.clear();
     lag_timer.reset();
+    settle_timer.reset();
     free_timer.reset();
     vantage_timer.reset();
     discovery.reset();
@@ -318,6 +336,9 @@ struct Daemon::Impl {
   std::optional<http::Server> server;
   std::vector<std::unique_ptr<SignalWatch>> signals;
   std::optional<probe::net::Timer> lag_timer;
+  bool configured_once = false;
+  std::optional<probe::net::Timer> settle_timer;
+  bool settle_due = false;  // The targets of a reload wait for their lists.
   std::optional<probe::net::Timer> free_timer;
   std::optional<probe::net::Timer> vantage_timer;
   probe::Time lag_due{};

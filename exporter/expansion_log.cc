@@ -119,6 +119,16 @@ std::optional<Names> HostsWith(const Expansion& expansion, Quirk quirk) {
   return names;
 }
 
+// Whether all exchangers were looked up: what is found on the way there was so
+// from the start.
+bool IsComplete(const Expansion& expansion) {
+  return std::ranges::all_of(
+      expansion.mail->hosts, [&](const probe::MxRecord& host) {
+        return std::ranges::find(expansion.places, host.host,
+                                 &probe::Place::mx) != expansion.places.end();
+      });
+}
+
 void LogQuirks(const Expansion& before, const Expansion& after) {
   for (const Quirk quirk : kMxQuirks) {
     const std::optional<Names> names = HostsWith(after, quirk);
@@ -147,7 +157,7 @@ void LogExpansion(const Expansion* before, const Expansion& after) {
   LogNullMx(after, was, is);
   if (was == nullptr) return;
   LogHosts(after, *was, is);
-  LogQuirks(*before, after);
+  if (IsComplete(*before)) LogQuirks(*before, after);
 }
 
 }  // namespace exporter

@@ -8,10 +8,10 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <mutex>
 #include <optional>
-#include <unordered_map>
 #include <vector>
 
 #include "probe/endpoint.h"
@@ -94,7 +94,8 @@ class ResultStore {
 
  private:
   mutable std::mutex mutex_;
-  std::unordered_map<probe::EndpointId, State> states_;
+  // No hash table: its growth would hold the lock for long.
+  std::map<probe::EndpointId, State> states_;
 };
 
 }  // namespace exporter

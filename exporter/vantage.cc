@@ -18,19 +18,11 @@ using probe::Reason;
 
 constexpr std::uint16_t kSmtpPort = 25;
 
-// ::1 and 127.0.0.0/8, the latter in IPv6 form too: the way to them does not
-// leave this host.
+// ::1 and 127.0.0.0/8: the way to them does not leave this host.
 bool IsLoopback(const IpAddress& address) {
-  const auto& bytes = address.bytes();
-  if (!address.is_ip6()) return bytes[0] == 127;
-  std::array<std::uint8_t, 16> mapped{};
-  mapped[10] = mapped[11] = 0xFF;
-  if (std::equal(bytes.begin(), bytes.begin() + 12, mapped.begin())) {
-    return bytes[12] == 127;
-  }
-  std::array<std::uint8_t, 16> one{};
-  one[15] = 1;
-  return bytes == one;
+  const IpAddress plain = address.Unmapped();
+  static const IpAddress kLoopback6 = *IpAddress::Parse("::1");
+  return plain.is_ip6() ? plain == kLoopback6 : plain.bytes()[0] == 127;
 }
 
 // Whether this result tells how connecting went.
@@ -123,7 +115,8 @@ class ResolverJudge {
   void Add(const probe::Expansion& expansion) {
     for (const probe::NamedLookup& named : expansion.lookups) {
       if (named.record == probe::RecordType::kPtr) continue;
-      if (named.lookup.answered) {
+      if (named.lookup->local) continue;
+      if (named.lookup->answered) {
         answered_ = true;
         return;
       }

@@ -2,8 +2,8 @@
 
 #include <algorithm>
 #include <functional>
+#include <map>
 #include <optional>
-#include <unordered_map>
 #include <utility>
 #include <vector>
 
@@ -146,8 +146,9 @@ struct Watcher::Impl {
 
   void ReturnHeapSoon(std::size_t changed) {
     if (changed == 0) return;
+    // One that runs is left alone: lists may change all the time.
+    if (freed == 0) heap_timer.At(probe::net::Now() + kHeapPause);
     freed += changed * kBytesPerTarget;
-    heap_timer.At(probe::net::Now() + kHeapPause);
   }
 
   void Stop(std::function<void()> stopped) {
@@ -171,7 +172,7 @@ struct Watcher::Impl {
   ResultStore& store;
   metrics::SelfMetrics& self;
   probe::Mailbox mailbox;
-  std::unordered_map<probe::EndpointId, probe::Prober*> owners;
+  std::map<probe::EndpointId, probe::Prober*> owners;
   std::string duplicates;  // Those last logged.
   std::size_t freed = 0;   // Bytes, since memory was last given back.
   std::function<void()> when_stopped;

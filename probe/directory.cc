@@ -2,12 +2,12 @@
 
 #include <algorithm>
 #include <deque>
+#include <iterator>
 #include <map>
 #include <optional>
 #include <set>
 #include <string>
 #include <string_view>
-#include <unordered_map>
 #include <utility>
 
 #include "probe/endpoint_set.h"
@@ -36,14 +36,25 @@ std::string LookupName(const Target& target) {
   return target.host.ends_with('.') ? Absolute(name) : name;
 }
 
-// Of lists that hold a handful.
 template <typename T>
-bool Contains(const std::vector<T>& list, const T& item) {
-  return std::find(list.begin(), list.end(), item) != list.end();
+void SortUnique(std::vector<T>& list) {
+  std::sort(list.begin(), list.end());
+  list.erase(std::unique(list.begin(), list.end()), list.end());
+}
+
+template <typename T>
+bool Contains(const std::vector<T>& sorted, const T& item) {
+  return std::binary_search(sorted.begin(), sorted.end(), item);
 }
 
 // Which targets depend on an answer.
 using Users = std::set<std::size_t>;
+
+struct NameUse {
+  Users users;
+  // Of the name's addresses: which of them this host has a route to.
+  std::map<IpAddress, bool> routes;
+};
 
 }  // namespace
 
@@ -54,7 +65,7 @@ struct Directory::Impl {
     std::uint64_t list = 0;                  // The latest one that names it.
     std::vector<EndpointSet::Claim> claims;  // One for each place.
     std::vector<std::string> names;          // Followed for it, as looked up.
-    std::vector<IpAddress> addresses;        // The same; both unique.
+    std::vector<IpAddress> addresses;        // The same; both sorted.
     // Until the next flush; its places lack their endpoints.
     std::shared_ptr<Expansion> next;
     bool queued = false;   // In `stale`.
@@ -65,11 +76,18 @@ struct Directory::Impl {
        const CacheTimes& times)
       : has_route(std::move(has_route_in)),
         observer(std::move(observer_in)),
-        names(loop, times, [this](const std::string& name) { OnName(name); }),
+        names(loop, times,
+              [this](const std::string& name, bool changed) {
+                OnName(name, changed);
+              }),
         exchangers(loop, times,
-                   [this](const std::string& domain) { OnMx(domain); }),
+                   [this](const std::string& domain, bool changed) {
+                     OnMx(domain, changed);
+                   }),
         reverses(loop, times,
-                 [this](const IpAddress& address) { OnReverse(address); }),
+                 [this](const IpAddress& address, bool changed) {
+                   OnReverse(address, changed);
+                 }),
         more(net::MakeHandle<uv_idle_t>(
             this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
   }
@@ -77,8 +95,10 @@ struct Directory::Impl {
   // Work comes in slices: what remains goes on in the next turn of the loop.
 
   bool HasWork() const {
-    return incoming_at < incoming.size() || sweeping || !stale.empty();
+    return incoming_at < incoming.size() || sweeping || !stale.empty() ||
+           EndsWithGap();
   }
+  bool EndsWithGap() const { return !slots.empty() && !slots.back().target; }
 
   void Work() {
     std::size_t left = kSliceTargets;
@@ -107,25 +127,17 @@ struct Directory::Impl {
       Apply(index);
     }
     Flush();
-    if (HasWork()) {
-      WorkSoon();
-    } else {
-      Shrink();
-      uv_idle_stop(more.get());
-    }
-  }
-
-  // Gives back the room of targets that left, at the end of the slots.
-  void Shrink() {
-    if (slots.empty() || slots.back().target) return;
-    while (!slots.empty() && !slots.back().target) {
-      gaps.erase(slots.size() - 1);
+    // The room of targets that left, now that it was told.
+    for (; left > 0 && stale.empty() && !sweeping && EndsWithGap(); --left) {
+      gaps.erase(std::prev(gaps.end()));
       slots.pop_back();
       expansions.pop_back();
     }
-    if (slots.size() > slots.capacity() / 4) return;
-    slots.shrink_to_fit();
-    expansions.shrink_to_fit();
+    if (HasWork()) {
+      WorkSoon();
+    } else {
+      uv_idle_stop(more.get());
+    }
   }
 
   void WorkSoon() {
@@ -177,8 +189,10 @@ struct Directory::Impl {
       return;
     }
     ++changed_targets;
-    // One that is not the same kind of target any more.
-    if (slot.target && slot.target->is_domain) LeaveDomain(index);
+    // A domain that stays one keeps what is known of it.
+    if (slot.target && slot.target->is_domain && !target->is_domain) {
+      LeaveDomain(index);
+    }
     slot.target = std::move(target);
     if (slot.target->is_domain) {
       exchangers.Add(ServerName(*slot.target));
@@ -219,20 +233,26 @@ struct Directory::Impl {
 
   void Follow(std::size_t index, std::vector<std::string> wanted) {
     Slot& slot = slots[index];
+    SortUnique(wanted);
     for (const std::string& name : wanted) {
-      name_users[name].insert(index);
+      name_users[name].users.insert(index);
       // Also one that is followed: its interval may be another one now.
       names.Add(name, kKeptIntervals * slot.target->interval);
     }
     for (const std::string& name : slot.names) {
       if (Contains(wanted, name)) continue;
-      if (Leave(name_users, name, index)) names.Remove(name);
+      const auto use = name_users.find(name);
+      use->second.users.erase(index);
+      if (!use->second.users.empty()) continue;
+      name_users.erase(use);
+      names.Remove(name);
     }
     slot.names = std::move(wanted);
   }
 
   void FollowAddresses(std::size_t index, std::vector<IpAddress> wanted) {
     Slot& slot = slots[index];
+    SortUnique(wanted);
     for (const IpAddress& address : wanted) {
       if (Contains(slot.addresses, address)) continue;
       address_users[address].insert(index);
@@ -247,25 +267,34 @@ struct Directory::Impl {
 
   // Answers.
 
-  void OnName(const std::string& name) {
+  void OnName(const std::string& name, bool changed) {
     const NameTable::Answer& answer = *names.Find(name);
-    observer.looked_up(RecordType::kA, answer.ip4.latest);
-    observer.looked_up(RecordType::kAaaa, answer.ip6.latest);
-    if (const auto users = name_users.find(name); users != name_users.end()) {
-      Queue(users->second);
+    observer.looked_up(RecordType::kA, *answer.ip4.latest);
+    observer.looked_up(RecordType::kAaaa, *answer.ip6.latest);
+    const auto use = name_users.find(name);
+    if (use == name_users.end()) return;
+    // Routes may change while DNS does not.
+    std::map<IpAddress, bool> routes;
+    for (const NameTable::Family* const family : {&answer.ip4, &answer.ip6}) {
+      for (const auto& [address, seen] : family->addresses) {
+        routes.emplace(address, has_route(address));
+      }
     }
+    changed = changed || use->second.routes != routes;
+    use->second.routes = std::move(routes);
+    if (changed) Queue(use->second.users);
   }
 
-  void OnMx(const std::string& domain) {
-    observer.looked_up(RecordType::kMx, exchangers.Find(domain)->latest);
+  void OnMx(const std::string& domain, bool changed) {
+    observer.looked_up(RecordType::kMx, *exchangers.Find(domain)->latest);
     const auto users = domain_users.find(domain);
-    if (users != domain_users.end()) Queue(users->second);
+    if (changed && users != domain_users.end()) Queue(users->second);
   }
 
-  void OnReverse(const IpAddress& address) {
-    observer.looked_up(RecordType::kPtr, reverses.Find(address)->latest);
+  void OnReverse(const IpAddress& address, bool changed) {
+    observer.looked_up(RecordType::kPtr, *reverses.Find(address)->latest);
     const auto users = address_users.find(address);
-    if (users != address_users.end()) Queue(users->second);
+    if (changed && users != address_users.end()) Queue(users->second);
   }
 
   // Brings a target up to date with all answers. The caller flushes.
@@ -287,10 +316,7 @@ struct Directory::Impl {
     for (const auto& claim : old) endpoints.Release(claim);
     std::vector<IpAddress> addresses;
     for (const auto& claim : slot.claims) {
-      const std::optional<IpAddress>& address = claim.address();
-      if (address && !Contains(addresses, *address)) {
-        addresses.push_back(*address);
-      }
+      if (claim.address()) addresses.push_back(*claim.address());
     }
     FollowAddresses(index, std::move(addresses));
     MarkChanged(index);
@@ -319,8 +345,8 @@ struct Directory::Impl {
             {.server_name = domain,
              .is_domain = true,
              .unresolved = wanted.mail.failure,
-             .resolve_duration = answer->latest.took},
-            {.quirks = wanted.quirks});
+             .resolve_duration = answer->latest->took},
+            {.quirks = wanted.quirks, .unresolved = wanted.mail.failure});
     }
     slot.next->mail = std::move(wanted.mail);
   }
@@ -331,12 +357,21 @@ struct Directory::Impl {
     if (answer == nullptr) return;
     const std::string host =
         place.mx.empty() ? ServerName(*slot.target) : place.mx;
+    const std::map<IpAddress, bool>& routes = name_users.at(lookup_name).routes;
     const HostAddresses wanted =
-        ExpandHost(*slot.target, host, *answer, has_route);
+        ExpandHost(*slot.target,
+                   {.name = host,
+                    .by_mx = !place.mx.empty() &&
+                             !place.quirks.Has(smtp::Quirk::kImplicitMx)},
+                   *answer, [&routes](const IpAddress& to) {
+                     const auto known = routes.find(to);
+                     return known == routes.end() || known->second;
+                   });
     AddLookups(*slot.target, place.mx, *answer, slot.next->lookups);
     slot.next->no_ip4_route = slot.next->no_ip4_route || wanted.no_ip4_route;
     slot.next->no_ip6_route = slot.next->no_ip6_route || wanted.no_ip6_route;
     place.quirks.Add(wanted.quirks);
+    if (!place.unresolved) place.unresolved = wanted.unresolved;
     for (const std::optional<IpAddress>& address : wanted.addresses) {
       Claim(slot,
             {.address = address,
@@ -395,12 +430,14 @@ struct Directory::Impl {
   ReverseTable reverses;
   EndpointSet endpoints;
 
-  std::vector<Slot> slots;
+  // No container that grows at once: with 100,000 targets that turn would take
+  // too long.
+  std::deque<Slot> slots;
   std::vector<std::shared_ptr<const Expansion>> expansions;  // As many.
   std::set<std::size_t> gaps;
-  std::unordered_map<std::string, std::size_t> identities;
-  std::unordered_map<std::string, Users> name_users;
-  std::unordered_map<std::string, Users> domain_users;
+  std::map<std::string, std::size_t> identities;
+  std::map<std::string, NameUse> name_users;
+  std::map<std::string, Users> domain_users;
   std::map<IpAddress, Users> address_users;
 
   // The list that is being taken over.

@@ -33,7 +33,8 @@ struct Endpoint {
   // Set while the name does not resolve: a probe then makes no connection and
   // ends with this failure, phase `resolve`.
   std::optional<Failure> unresolved;
-  Duration resolve_duration{};  // Of the latest lookup; 0 for an IP literal.
+  // Of the lookup that said so; 0 for an IP literal.
+  Duration resolve_duration{};
 
   friend bool operator==(const Endpoint&, const Endpoint&) = default;
 

@@ -1,23 +1,8 @@
 #include "probe/endpoint_set.h"
 
-#include <string_view>
+#include <utility>
 
 namespace probe {
-
-std::size_t EndpointSet::KeyHash::operator()(const Key& key) const {
-  std::size_t hash = std::hash<std::string>()(key.server_name);
-  const auto mix = [&hash](std::size_t more) {
-    hash ^= more + 0x9e3779b97f4a7c15 + (hash << 6) + (hash >> 2);
-  };
-  if (key.address) {
-    const auto& bytes = key.address->bytes();
-    mix(std::hash<std::string_view>()(std::string_view(
-        reinterpret_cast<const char*>(bytes.data()), bytes.size())));
-  }
-  mix(key.port);
-  mix(std::hash<const void*>()(key.conversation));
-  return hash;
-}
 
 EndpointSet::ConversationItem& EndpointSet::Intern(
     const std::shared_ptr<const Conversation>& one) {
@@ -44,19 +29,24 @@ EndpointSet::Claim EndpointSet::Take(const Wanted& wanted) {
                                .conversation = &conversation.first});
   if (added) ++conversation.second.users;
   Record& record = place->second;
-  record.unresolved = wanted.unresolved;
+  if (wanted.unresolved) {
+    record.unresolved = wanted.unresolved;
+    ++record.unresolved_claims;
+  }
   record.resolve_duration = wanted.resolve_duration;
   record.intervals.insert(wanted.interval);
   MarkDirty(*place);
   Claim claim;
   claim.item_ = &*place;
   claim.interval_ = wanted.interval;
+  claim.unresolved_ = wanted.unresolved.has_value();
   return claim;
 }
 
 void EndpointSet::Release(const Claim& claim) {
   Record& record = claim.item_->second;
   record.intervals.erase(record.intervals.find(claim.interval_));
+  if (claim.unresolved_) --record.unresolved_claims;
   MarkDirty(*claim.item_);
 }
 
@@ -86,7 +76,9 @@ Endpoint EndpointSet::EndpointOf(const Item& item) const {
   endpoint.server_name = key.server_name;
   endpoint.conversation = conversations_.at(*key.conversation).conversation;
   endpoint.interval = *record.intervals.begin();
-  endpoint.unresolved = record.unresolved;
+  if (record.unresolved_claims == record.intervals.size()) {
+    endpoint.unresolved = record.unresolved;
+  }
   endpoint.resolve_duration = record.resolve_duration;
   return endpoint;
 }

@@ -3,9 +3,11 @@
 #ifndef PROBE_ENDPOINT_SET_H_
 #define PROBE_ENDPOINT_SET_H_
 
+#include <compare>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <set>
@@ -34,7 +36,8 @@ class EndpointSet {
     bool is_domain = false;
     std::shared_ptr<const Conversation> conversation{};  // Never null.
     Duration interval{};
-    // As in Endpoint. Of all who claim an endpoint, the last one's count.
+    // As in Endpoint. It is unresolved while all who claim it say so: somebody
+    // else may find it all the same.
     std::optional<Failure> unresolved{};
     Duration resolve_duration{};
   };
@@ -49,15 +52,13 @@ class EndpointSet {
     // the pointer stands for the text.
     const std::string* conversation = nullptr;
 
-    friend bool operator==(const Key&, const Key&) = default;
-  };
-  struct KeyHash {
-    std::size_t operator()(const Key& key) const;
+    friend auto operator<=>(const Key&, const Key&) = default;
   };
   struct Record {
     std::shared_ptr<const Endpoint> endpoint;  // Null until flushed once.
     // What the next flush makes of it.
-    std::optional<Failure> unresolved;
+    std::optional<Failure> unresolved;  // As the latest such claim says.
+    std::size_t unresolved_claims = 0;
     Duration resolve_duration{};
     std::multiset<Duration> intervals;  // One for each claim.
     bool dirty = false;
@@ -85,6 +86,7 @@ class EndpointSet {
     friend class EndpointSet;
     Item* item_ = nullptr;
     Duration interval_{};
+    bool unresolved_ = false;
   };
 
   EndpointSet() = default;
@@ -108,7 +110,9 @@ class EndpointSet {
   void MarkDirty(Item& item);
   Endpoint EndpointOf(const Item& item) const;
 
-  std::unordered_map<Key, Record, KeyHash> records_;
+  // No hash table: with 100,000 records the turn in which it grows would take
+  // too long.
+  std::map<Key, Record> records_;
   // By fingerprint.
   std::unordered_map<std::string, SharedConversation> conversations_;
   std::vector<Item*> dirty_;

@@ -15,7 +15,8 @@ const Failure& Weaker(const Failure& a, const Failure& b) {
 
 // What the families that the target wants have to say together.
 struct Found {
-  std::vector<IpAddress> addresses;
+  std::vector<IpAddress> listed;
+  std::vector<IpAddress> remembered;
   std::optional<Failure> failure;  // None while one of them resolves.
   bool alias = false;
 };
@@ -25,8 +26,9 @@ Found FoundIn(const Target& target, const NameTable::Answer& answer) {
   std::optional<Failure> failure;
   bool resolved = false;
   const auto add = [&](const NameTable::Family& family) {
-    for (const auto& [address, listed] : family.addresses) {
-      found.addresses.push_back(address);
+    for (const auto& [address, seen] : family.addresses) {
+      (seen == family.listed ? found.listed : found.remembered)
+          .push_back(address);
     }
     found.alias = found.alias || family.alias;
     if (family.failure) {
@@ -39,6 +41,23 @@ Found FoundIn(const Target& target, const NameTable::Answer& answer) {
   if (target.ip_protocol != IpProtocol::kIp6) add(answer.ip4);
   if (!resolved) found.failure = failure;
   return found;
+}
+
+// What an earlier answer listed is probed beside the rest while there is room.
+void AddRemembered(std::vector<IpAddress> remembered,
+                   const plan::AddressWish& wish,
+                   const plan::HasRoute& has_route,
+                   plan::Selection& selection) {
+  std::vector<IpAddress>& addresses = selection.addresses;
+  const bool only_first = wish.choice == AddressChoice::kFirst;
+  if (only_first && !addresses.empty()) return;
+  const std::size_t most = only_first ? 1 : plan::kMaxAddresses;
+  const plan::Selection more =
+      plan::SelectAddresses(std::move(remembered), wish, has_route);
+  for (const IpAddress& address : more.addresses) {
+    if (addresses.size() == most) break;
+    addresses.push_back(address);
+  }
 }
 
 std::string WhyNoAddress(const std::string& host,
@@ -66,22 +85,23 @@ std::string ServerName(const Target& target) {
   return name;
 }
 
-HostAddresses ExpandHost(const Target& target, const std::string& host,
+HostAddresses ExpandHost(const Target& target, const HostQuestion& host,
                          const NameTable::Answer& answer,
                          const plan::HasRoute& has_route) {
   HostAddresses wanted;
   wanted.took = answer.took;
   Found found = FoundIn(target, answer);
   wanted.unresolved = found.failure;
-  const plan::Selection selection = plan::SelectAddresses(
-      std::move(found.addresses),
-      {target.ip_protocol, target.addresses, target.private_addresses},
-      has_route);
+  const plan::AddressWish wish = {target.ip_protocol, target.addresses,
+                                  target.private_addresses};
+  plan::Selection selection =
+      plan::SelectAddresses(std::move(found.listed), wish, has_route);
+  AddRemembered(std::move(found.remembered), wish, has_route, selection);
   wanted.no_ip4_route = selection.no_ip4_route;
   wanted.no_ip6_route = selection.no_ip6_route;
   if (selection.truncated) wanted.quirks.Add(smtp::Quirk::kTooManyAddresses);
   // To whoever wrote down a host, neither is news.
-  if (target.is_domain && found.alias) {
+  if (host.by_mx && found.alias) {
     wanted.quirks.Add(smtp::Quirk::kMxIsCname);
   }
   if (target.is_domain && selection.has_private) {
@@ -94,7 +114,7 @@ HostAddresses ExpandHost(const Target& target, const std::string& host,
   if (!wanted.unresolved) {
     wanted.unresolved = Failure{.phase = Phase::kResolve,
                                 .reason = Reason::kNoAddress,
-                                .detail = WhyNoAddress(host, selection)};
+                                .detail = WhyNoAddress(host.name, selection)};
   }
   return wanted;
 }
@@ -106,6 +126,10 @@ DomainHosts ExpandDomain(const std::string& domain,
   if (!answer.records) return wanted;
   plan::MailHosts hosts = plan::PlanMailHosts(domain, *answer.records);
   wanted.mail.null_mx = hosts.null_mx;
+  // A resolver that is out of order is no reason to expect mail there.
+  if (hosts.null_mx && answer.failure && !IsCertainlyAbsent(*answer.failure)) {
+    wanted.mail.failure.reset();
+  }
   wanted.mail.hosts = std::move(hosts.hosts);
   wanted.quirks = hosts.quirks;
   if (wanted.mail.hosts.empty() && !hosts.null_mx && !wanted.mail.failure) {

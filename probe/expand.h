@@ -35,8 +35,15 @@ struct HostAddresses {
   bool no_ip6_route = false;
 };
 
-// `host` is the name that was looked up: the target's own, or an exchanger's.
-HostAddresses ExpandHost(const Target& target, const std::string& host,
+// A host whose addresses are wanted.
+struct HostQuestion {
+  std::string name;    // The target's own, or an exchanger's.
+  bool by_mx = false;  // An MX record names it.
+};
+
+// Addresses that the latest answer lists come before those that are only
+// remembered.
+HostAddresses ExpandHost(const Target& target, const HostQuestion& host,
                          const NameTable::Answer& answer,
                          const plan::HasRoute& has_route);
 

@@ -1,5 +1,6 @@
 // What a target stands for now: its endpoints, and what DNS says on the way to
-// them. Immutable; a change makes a new one.
+// them. Immutable, but for the outcome of lookups; a change makes a new one.
+// For the main loop's thread.
 #ifndef PROBE_EXPANSION_H_
 #define PROBE_EXPANSION_H_
 
@@ -27,8 +28,9 @@ struct Place {
   // and while a domain's exchangers have never been known.
   std::string mx{};
   smtp::Quirks quirks{};  // Known from DNS.
-  // The domain does not resolve any more, so that its senders do not find this
-  // server: however its probes end, the target's series say this.
+  // The target's name or domain does not resolve (any more), so that whoever
+  // looks for it does not find this server: however its probes end, the
+  // target's series say this.
   std::optional<Failure> unresolved{};
   // Null: not known yet, or no address.
   std::shared_ptr<const Reverse> reverse{};
@@ -48,7 +50,7 @@ struct Mail {
 struct NamedLookup {
   RecordType record = RecordType::kA;
   std::string mx;  // Of a domain target's exchanger: its name; else "".
-  Lookup lookup;
+  std::shared_ptr<const Lookup> lookup;  // Never null; changes in place.
 };
 
 struct Expansion {

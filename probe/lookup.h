@@ -9,10 +9,13 @@ namespace probe {
 
 enum class RecordType { kA, kAaaa, kMx, kPtr };
 
+// The latest one about something; replaced in place, on the main loop's thread,
+// so that nothing has to be made anew because a lookup took another time.
 struct Lookup {
   // DNS said what there is, or for certain that there is nothing (no data, no
   // such name). Else it is unknown: a timeout, SERVFAIL, REFUSED.
   bool answered = false;
+  bool local = false;  // By the hosts file: no resolver was asked.
   Duration took{};
 
   friend bool operator==(const Lookup&, const Lookup&) = default;

@@ -12,8 +12,7 @@ constexpr int kNoRecordsTimes = 4;
 
 }  // namespace
 
-MxTable::MxTable(uv_loop_t* loop, const CacheTimes& times,
-                 std::function<void(const std::string&)> answered)
+MxTable::MxTable(uv_loop_t* loop, const CacheTimes& times, Answered answered)
     : times_(times),
       answered_(std::move(answered)),
       refresher_(loop, [this](const std::string& domain, std::uint64_t serial) {
@@ -53,16 +52,24 @@ void MxTable::Ask(const std::string& domain, std::uint64_t serial) {
 void MxTable::OnAnswer(const std::string& domain, std::uint64_t serial,
                        dns::Answer<dns::Exchangers> result) {
   if (!refresher_.Accept(domain, serial)) return;
-  refresher_.Settle(domain, Fold(domains_[domain], std::move(result)));
-  answered_(domain);
+  Domain& record = domains_[domain];
+  const bool first = !record.answer;
+  if (first) record.answer = Answer{};
+  const Answer& answer = *record.answer;
+  if (result) std::ranges::sort(result->records);  // Servers rotate them.
+  const auto records = answer.records;
+  const auto failure = answer.failure;
+  const Duration ttl = Fold(record, std::move(result));
+  refresher_.Settle(domain, ttl, !answer.latest->answered);
+  answered_(domain,
+            first || answer.records != records || answer.failure != failure);
 }
 
-// Brings a domain up to date, and tells for how long that is good.
+// Brings a domain up to date.
 Duration MxTable::Fold(Domain& record, dns::Answer<dns::Exchangers> result) {
-  if (!record.answer) record.answer = Answer{};
   Answer& answer = *record.answer;
   const bool answered = result || IsCertainlyAbsent(result.error());
-  answer.latest = {.answered = answered, .took = net::Now() - record.asked};
+  *answer.latest = {.answered = answered, .took = net::Now() - record.asked};
   if (answered) record.doubts = 0;
   if (result) {
     answer.records = std::move(result->records);

@@ -7,10 +7,10 @@
 
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "probe/clock.h"
@@ -25,20 +25,22 @@ namespace probe {
 class MxTable {
  public:
   struct Answer {
-    // Of the last good answer; none before the first. Empty: the domain exists
-    // without MX records.
+    // Of the last good answer, sorted; none before the first. Empty: the domain
+    // exists without MX records.
     std::optional<std::vector<MxRecord>> records;
     // Of the latest lookup; never no_address (that is an answer). One that
     // leaves open what is true counts from the second in a row on, if there
     // was a good answer before.
     std::optional<Failure> failure;
-    Lookup latest;
+    std::shared_ptr<Lookup> latest = std::make_shared<Lookup>();
   };
 
-  // `answered` is called on the loop's thread after each lookup of a domain.
+  // Called on the loop's thread after each lookup of a domain. `changed`: the
+  // answer says something else now, beside the times.
+  using Answered = std::function<void(const std::string& domain, bool changed)>;
+
   // `loop` must outlive the table.
-  MxTable(uv_loop_t* loop, const CacheTimes& times,
-          std::function<void(const std::string&)> answered);
+  MxTable(uv_loop_t* loop, const CacheTimes& times, Answered answered);
   MxTable(const MxTable&) = delete;
   MxTable& operator=(const MxTable&) = delete;
 
@@ -60,12 +62,13 @@ class MxTable {
   void Ask(const std::string& domain, std::uint64_t serial);
   void OnAnswer(const std::string& domain, std::uint64_t serial,
                 dns::Answer<dns::Exchangers> result);
+  // For how long the result is good.
   Duration Fold(Domain& record, dns::Answer<dns::Exchangers> result);
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
-  const std::function<void(const std::string&)> answered_;
-  std::unordered_map<std::string, Domain> domains_;
+  const Answered answered_;
+  std::map<std::string, Domain> domains_;
   // Gone with the table: the resolver may outlive it.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;

@@ -13,7 +13,6 @@
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 
 #include "probe/clock.h"
 #include "probe/dns/resolver.h"
@@ -32,12 +31,13 @@ class NameTable {
     // "no such record" empties it only when the other family has addresses: a
     // name that vanishes keeps those it had.
     std::map<IpAddress, Time> addresses;
+    Time listed{};  // The last good answer: those of this time are in it.
     // Of the latest lookup. One that leaves open what is true (a timeout,
     // SERVFAIL) counts from the second in a row on, if the name has addresses:
     // one lost packet is no verdict on a server. The second follows soon.
     std::optional<Failure> failure;
     bool alias = false;  // The name is a CNAME, as of the last good answer.
-    Lookup latest;
+    std::shared_ptr<Lookup> latest = std::make_shared<Lookup>();
   };
   struct Answer {
     Family ip4;
@@ -45,10 +45,12 @@ class NameTable {
     Duration took{};  // The latest lookup of both.
   };
 
-  // `answered` is called on the loop's thread after each lookup of a name.
+  // Called on the loop's thread after each lookup of a name. `changed`: the
+  // answer says something else now, beside the times.
+  using Answered = std::function<void(const std::string& name, bool changed)>;
+
   // `loop` must outlive the table.
-  NameTable(uv_loop_t* loop, const CacheTimes& times,
-            std::function<void(const std::string&)> answered);
+  NameTable(uv_loop_t* loop, const CacheTimes& times, Answered answered);
   NameTable(const NameTable&) = delete;
   NameTable& operator=(const NameTable&) = delete;
 
@@ -80,12 +82,19 @@ class NameTable {
   void OnPart(const std::string& name, std::uint64_t serial, std::size_t part,
               Part result);
   void Settle(const std::string& name, Name& record);
-  Duration Fold(Name& record, std::size_t part, bool known, Family& family);
+  struct Folded {
+    Duration ttl{};
+    bool open = false;
+    bool changed = false;
+  };
+  Folded Fold(Name& record, std::size_t part, bool known, Family& family);
+  Folded FoldFailure(Name& record, std::size_t part, bool known,
+                     Family& family);
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
-  const std::function<void(const std::string&)> answered_;
-  std::unordered_map<std::string, Name> names_;
+  const Answered answered_;
+  std::map<std::string, Name> names_;
   // Gone with the table: the resolver may outlive it.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;

@@ -1,6 +1,8 @@
 #include "probe/refresher.h"
 
+#include <algorithm>
 #include <cassert>
+#include <optional>
 #include <utility>
 
 namespace probe {
@@ -14,7 +16,7 @@ void Refresher::Start() {
     const auto found = keys_.find(name);
     if (found == keys_.end()) continue;
     found->second.asking = false;
-    due_.emplace(found->second.due, &found->first);
+    Enqueue(*found);
   }
   AskDue();
 }
@@ -23,7 +25,7 @@ bool Refresher::Add(const std::string& key) {
   const auto [place, added] = keys_.try_emplace(key);
   if (!added) return false;
   place->second.due = net::Now();
-  due_.emplace(place->second.due, &place->first);
+  Enqueue(*place);
   AskDue();
   return true;
 }
@@ -31,7 +33,7 @@ bool Refresher::Add(const std::string& key) {
 void Refresher::Remove(const std::string& key) {
   const auto found = keys_.find(key);
   if (found == keys_.end()) return;
-  due_.erase({found->second.due, &found->first});
+  QueueOf(found->second).erase({found->second.due, &found->first});
   keys_.erase(found);
 }
 
@@ -45,32 +47,43 @@ bool Refresher::Accept(const std::string& key, std::uint64_t serial) {
   return false;
 }
 
-void Refresher::Settle(const std::string& key, Duration ttl) {
+void Refresher::Settle(const std::string& key, Duration ttl, bool open) {
   const auto found = keys_.find(key);
   assert(found != keys_.end() && found->second.asking);
   asked_.erase(found->second.serial);
   found->second.asking = false;
+  found->second.open = open;
   found->second.due = net::Now() + ttl;
-  due_.emplace(found->second.due, &found->first);
+  Enqueue(*found);
   AskDue();
 }
 
 void Refresher::AskDue() {
   if (!started_) return;
   const Time now = net::Now();
-  while (asked_.size() < kMaxLookups && !due_.empty() &&
-         due_.begin()->first <= now) {
-    const std::string& name = *due_.begin()->second;
-    due_.erase(due_.begin());
+  AskFrom(due_, now);
+  AskFrom(retries_, now);
+  // While no more may be asked, the next answer brings us here.
+  if (asked_.size() >= kMaxLookups) return;
+  std::optional<Time> next;
+  for (const Queue* const queue : {&due_, &retries_}) {
+    if (queue->empty()) continue;
+    const Time due = queue->begin()->first;
+    next = next ? std::min(*next, due) : due;
+  }
+  if (next) timer_.At(*next);
+}
+
+void Refresher::AskFrom(Queue& queue, Time now) {
+  while (asked_.size() < kMaxLookups && !queue.empty() &&
+         queue.begin()->first <= now) {
+    const std::string& name = *queue.begin()->second;
+    queue.erase(queue.begin());
     Key& key = keys_.at(name);
     key.asking = true;
     key.serial = ++last_serial_;
     asked_.emplace(key.serial, name);
     ask_(name, key.serial);
-  }
-  // While no more may be asked, the next answer brings us here.
-  if (asked_.size() < kMaxLookups && !due_.empty()) {
-    timer_.At(due_.begin()->first);
   }
 }
 

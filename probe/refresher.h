@@ -8,6 +8,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <set>
 #include <string>
 #include <unordered_map>
@@ -38,7 +39,9 @@ class Refresher {
   using Ask = std::function<void(const std::string& key, std::uint64_t serial)>;
 
   // `loop` must outlive the refresher. At most kMaxLookups keys are asked for
-  // at once; the one that is due for longest comes first.
+  // at once; the one that is due for longest comes first, and those whose last
+  // lookup left open what is true after all others: a few hundred names of
+  // silent servers would else take all places.
   Refresher(uv_loop_t* loop, Ask ask);
   Refresher(const Refresher&) = delete;
   Refresher& operator=(const Refresher&) = delete;
@@ -55,24 +58,35 @@ class Refresher {
   // An answer to `serial` is there: whether it is still waited for.
   [[nodiscard]] bool Accept(const std::string& key, std::uint64_t serial);
   // What there is to know of a key that was accepted is known, and good for
-  // `ttl`.
-  void Settle(const std::string& key, Duration ttl);
+  // `ttl`; or it is `open` what is true.
+  void Settle(const std::string& key, Duration ttl, bool open);
 
  private:
   struct Key {
     std::uint64_t serial = 0;  // Of its latest question.
     bool asking = false;
-    Time due{};  // Its place in due_, where it is unless it is asked for.
+    bool open = false;
+    Time due{};  // Its place in a queue, where it is unless it is asked for.
   };
+  // The names are those in keys_.
+  using Queue = std::set<std::pair<Time, const std::string*>>;
+  using Item = std::pair<const std::string, Key>;
 
+  Queue& QueueOf(const Key& key) { return key.open ? retries_ : due_; }
+  void Enqueue(Item& item) {
+    QueueOf(item.second).emplace(item.second.due, &item.first);
+  }
   void AskDue();
+  void AskFrom(Queue& queue, Time now);
 
   const Ask ask_;
   net::Timer timer_;
   bool started_ = false;
-  std::unordered_map<std::string, Key> keys_;
-  // The names are those in keys_.
-  std::set<std::pair<Time, const std::string*>> due_;
+  // No hash table, here and in the tables: with 100,000 keys the turn in which
+  // it grows would take too long.
+  std::map<std::string, Key> keys_;
+  Queue due_;
+  Queue retries_;
   // Questions without answer, also for keys that are gone.
   std::unordered_map<std::uint64_t, std::string> asked_;
   std::uint64_t last_serial_ = 0;

@@ -7,7 +7,7 @@
 namespace probe {
 
 ReverseTable::ReverseTable(uv_loop_t* loop, const CacheTimes& times,
-                           std::function<void(const IpAddress&)> answered)
+                           Answered answered)
     : times_(times),
       answered_(std::move(answered)),
       refresher_(loop, [this](const std::string& key, std::uint64_t serial) {
@@ -52,10 +52,11 @@ void ReverseTable::OnNames(const std::string& key, std::uint64_t serial,
                            dns::Answer<dns::ReverseNames> result) {
   if (!refresher_.Accept(key, serial)) return;
   Record& record = records_[key];
-  const Duration took = net::Now() - record.asked;
-  if (!result && !IsCertainlyAbsent(result.error())) {
+  const bool answered = result || IsCertainlyAbsent(result.error());
+  *record.latest = {.answered = answered, .took = net::Now() - record.asked};
+  if (!answered) {
     record.next = record.reverse ? *record.reverse : Reverse();
-    record.next.latest = {.answered = false, .took = took};
+    record.doubt = true;
     record.ttl = times_.failure;
     Settle(key, record);
     return;
@@ -63,7 +64,7 @@ void ReverseTable::OnNames(const std::string& key, std::uint64_t serial,
   record.next = {
       .match = {},
       .names = result ? std::move(result->names) : std::vector<std::string>(),
-      .latest = {.answered = true, .took = took}};
+      .latest = {}};
   // That there is no name mostly stays true; its own TTL is not told to us.
   record.ttl = result ? TtlOf(result->ttl) : times_.max_ttl;
   record.name = 0;
@@ -104,6 +105,7 @@ void ReverseTable::OnAddresses(const std::string& key, std::uint64_t serial,
     record.ttl = std::min(record.ttl, TtlOf(result->ttl));
     if (std::ranges::count(result->addresses, record.address.Unmapped()) > 0) {
       record.next.match = true;
+      record.doubt = false;
       Settle(key, record);
       return;
     }
@@ -116,15 +118,18 @@ void ReverseTable::OnAddresses(const std::string& key, std::uint64_t serial,
 
 void ReverseTable::Settle(const std::string& key, Record& record) {
   const auto news = [](const Reverse& reverse) {
-    return std::tie(reverse.match, reverse.names, reverse.latest.answered);
+    return std::tie(reverse.match, reverse.names);
   };
-  if (!record.reverse || news(*record.reverse) != news(record.next)) {
+  const bool changed =
+      !record.reverse || news(*record.reverse) != news(record.next);
+  if (changed) {
+    record.next.latest = record.latest;
     record.reverse = std::make_shared<const Reverse>(std::move(record.next));
   }
   record.next = {};
   const IpAddress address = record.address;
-  refresher_.Settle(key, record.ttl);
-  answered_(address);
+  refresher_.Settle(key, record.ttl, record.doubt);
+  answered_(address, changed);
 }
 
 Duration ReverseTable::TtlOf(Duration ttl) const {

@@ -8,10 +8,10 @@
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "probe/clock.h"
@@ -22,7 +22,7 @@
 
 namespace probe {
 
-// What is known of one address. Immutable.
+// What is known of one address. Immutable, but for `latest`.
 struct Reverse {
   // Whether a reverse name of the address resolves to it. None: not known (the
   // resolver failed, and no name was confirmed). False too when there is no
@@ -30,17 +30,17 @@ struct Reverse {
   std::optional<bool> match;
   // Its reverse names; none while they are unknown, empty when there are none.
   std::optional<std::vector<std::string>> names;
-  Lookup latest;  // Of the PTR lookup.
-
-  friend bool operator==(const Reverse&, const Reverse&) = default;
+  std::shared_ptr<const Lookup> latest;  // Of the PTR lookup; never null.
 };
 
 class ReverseTable {
  public:
-  // `answered` is called on the loop's thread after each lookup of an address.
+  // Called on the loop's thread after each lookup of an address. `changed`:
+  // Find() returns another object now.
+  using Answered = std::function<void(const IpAddress& address, bool changed)>;
+
   // `loop` must outlive the table.
-  ReverseTable(uv_loop_t* loop, const CacheTimes& times,
-               std::function<void(const IpAddress&)> answered);
+  ReverseTable(uv_loop_t* loop, const CacheTimes& times, Answered answered);
   ReverseTable(const ReverseTable&) = delete;
   ReverseTable& operator=(const ReverseTable&) = delete;
 
@@ -50,14 +50,15 @@ class ReverseTable {
   // address in IPv6 form (::ffff:192.0.2.1) is looked up as IPv4.
   void Add(const IpAddress& address);
   void Remove(const IpAddress& address);
-  // Null while it is looked up for the first time. The same object while
-  // nothing changed but the time a lookup took.
+  // Null while it is looked up for the first time. The same object while match
+  // and names stay the same.
   std::shared_ptr<const Reverse> Find(const IpAddress& address) const;
 
  private:
   struct Record {
     IpAddress address;
     std::shared_ptr<const Reverse> reverse;
+    std::shared_ptr<Lookup> latest = std::make_shared<Lookup>();
     // The lookup under way. Names are tried one after the other: most addresses
     // have one, and the first that leads back settles it.
     Reverse next;
@@ -78,8 +79,8 @@ class ReverseTable {
 
   const CacheTimes times_;
   dns::Resolver* resolver_ = nullptr;
-  const std::function<void(const IpAddress&)> answered_;
-  std::unordered_map<std::string, Record> records_;  // By the address's text.
+  const Answered answered_;
+  std::map<std::string, Record> records_;  // By the address's text.
   // Gone with the table: the resolver may outlive it.
   const std::shared_ptr<const bool> alive_ = std::make_shared<const bool>(true);
   Refresher refresher_;

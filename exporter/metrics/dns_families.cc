@@ -49,9 +49,9 @@ void AppendLookups(const TargetRow& target, Samples& samples, Value value) {
   for (const probe::NamedLookup& named : target.expansion().lookups) {
     const std::string_view record = Name(named.record);
     if (named.mx.empty()) {
-      samples.Add({{"record", record}}, value(named.lookup));
+      samples.Add({{"record", record}}, value(*named.lookup));
     } else {
-      samples.Add({{"record", record}, {"mx", named.mx}}, value(named.lookup));
+      samples.Add({{"record", record}, {"mx", named.mx}}, value(*named.lookup));
     }
   }
   target.ForEachRow([&](const Row& row) {
@@ -59,7 +59,7 @@ void AppendLookups(const TargetRow& target, Samples& samples, Value value) {
     if (reverse == nullptr) return;
     samples.SetLabels(row.labels());
     samples.Add({{"record", Name(probe::RecordType::kPtr)}},
-                value(reverse->latest));
+                value(*reverse->latest));
   });
 }
 

@@ -184,7 +184,7 @@ SelfMetrics::Families::Families(Registry& registry)
       duplicates(
           AddGauge(registry, "smtp_prober_duplicate_targets",
                    "Targets that are left out, because one before them has "
-                   "the same name, module and kind.")),
+                   "the same name and module.")),
       lookups(AddCounters(registry, "smtp_prober_dns_lookups_total",
                           "How many questions were put to DNS.")),
       lookup_failures(

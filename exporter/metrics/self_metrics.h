@@ -41,7 +41,7 @@ class SelfMetrics {
   // The source is not read any more: its series leave.
   void DiscoveryForgotten(std::string_view source);
   // smtp_prober_duplicate_targets: left out now, because one before has the
-  // same name, module and kind.
+  // same name and module.
   void SetDuplicates(std::size_t targets);
   // smtp_prober_dns_lookups_total{record} and
   // smtp_prober_dns_lookup_failures_total{record} (no answer: timeout,

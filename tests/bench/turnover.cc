@@ -73,7 +73,7 @@ std::shared_ptr<const probe::Expansion> MakeExpansion(std::size_t index) {
   probe::Expansion expansion = tests::MakeExpansion(
       std::move(target), {tests::MakePlace(index + 1, address, mx)});
   if (domain) expansion.mail.emplace().hosts = {{10, mx}};
-  expansion.lookups = {{probe::RecordType::kA, mx, {.answered = true}}};
+  expansion.lookups = {{probe::RecordType::kA, mx, tests::MakeLookup(true)}};
   return std::make_shared<const probe::Expansion>(std::move(expansion));
 }
 

@@ -207,7 +207,7 @@ Expansion LookedUp(const std::string& host, const std::string& mx,
   target.host = host;
   Expansion expansion = tests::MakeExpansion(target);
   for (const bool answer : answered) {
-    expansion.lookups.push_back({record, mx, {.answered = answer, .took = {}}});
+    expansion.lookups.push_back({record, mx, tests::MakeLookup(answer)});
   }
   return expansion;
 }

@@ -103,12 +103,20 @@ TEST_CASE("what does not resolve is not reachable") {
        std::nullopt},
       {"and then its verdict",
        [](Expansion& expansion) {
+         expansion.mail->hosts = {{10, "a.example.org"}};
          expansion.places = {MakePlace(3, "", "a.example.org")};
        },
        {3},
        "0"},
+      {"an exchanger whose addresses are still looked up",
+       [](Expansion& expansion) {
+         expansion.places = {MakePlace(3, "192.0.2.2", "b.example.org")};
+       },
+       {3},
+       std::nullopt},
       {"the domain",
        [](Expansion& expansion) {
+         expansion.mail->hosts = {{10, "a.example.org"}};
          expansion.mail->failure = DnsFailure(Reason::kDnsNotFound);
          expansion.places = {MakePlace(2, "192.0.2.1", "a.example.org")};
          expansion.places[0].unresolved = expansion.mail->failure;
@@ -286,7 +294,7 @@ std::shared_ptr<const probe::Reverse> MakeReverse(
   return std::make_shared<const probe::Reverse>(
       probe::Reverse{.match = match,
                      .names = std::move(names),
-                     .latest = {.answered = true, .took = milliseconds(4)}});
+                     .latest = tests::MakeLookup(true, milliseconds(4))});
 }
 
 TEST_CASE("reverse names") {
@@ -354,13 +362,13 @@ TEST_CASE("how DNS answers, lookup by lookup") {
   expansion.places.resize(1);
   expansion.places[0].reverse = MakeReverse(std::nullopt, std::nullopt);
   expansion.lookups = {
-      {kMx, "", {.answered = true, .took = milliseconds(5)}},
-      {kA, "a.example.org", {.answered = false, .took = seconds(4)}},
-      {kAaaa, "a.example.org", {.answered = true, .took = {}}}};
+      {kMx, "", tests::MakeLookup(true, milliseconds(5))},
+      {kA, "a.example.org", tests::MakeLookup(false, seconds(4))},
+      {kAaaa, "a.example.org", tests::MakeLookup(true)}};
   Page page;
   page.Add(expansion);
   probe::Expansion host = MakeExpansion(MakeTarget());
-  host.lookups = {{kA, "", {.answered = true, .took = milliseconds(1)}}};
+  host.lookups = {{kA, "", tests::MakeLookup(true, milliseconds(1))}};
   page.Add(host);
   const std::string samples = page.Samples();
   const std::string mx = R"(,mx="a.example.org"} )";

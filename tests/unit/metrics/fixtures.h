@@ -16,6 +16,7 @@
 #include "exporter/result_store.h"
 #include "probe/endpoint.h"
 #include "probe/expansion.h"
+#include "probe/lookup.h"
 #include "probe/result.h"
 #include "probe/target.h"
 #include "probe/tls/handshake.h"
@@ -203,6 +204,12 @@ inline probe::Place MakePlace(const probe::Endpoint& endpoint,
 inline probe::Place MakePlace(probe::EndpointId id, const std::string& address,
                               const std::string& mx) {
   return MakePlace(MakeEndpoint(id, address), mx);
+}
+
+inline std::shared_ptr<const probe::Lookup> MakeLookup(
+    bool answered, probe::Duration took = {}) {
+  return std::make_shared<const probe::Lookup>(
+      probe::Lookup{.answered = answered, .took = took});
 }
 
 inline probe::Expansion MakeExpansion(probe::Target target,

@@ -36,15 +36,16 @@ probe::Expansion Domain() {
   expansion.places[0].reverse = std::make_shared<const probe::Reverse>(
       probe::Reverse{.match = true,
                      .names = std::vector<std::string>{"mx1.example.org"},
-                     .latest = {.answered = true, .took = milliseconds(3)}});
+                     .latest = tests::MakeLookup(true, milliseconds(3))});
   expansion.places[0].quirks.Add(probe::smtp::Quirk::kMxIsCname);
-  const probe::Lookup good = {.answered = true, .took = milliseconds(2)};
+  const auto good = tests::MakeLookup(true, milliseconds(2));
+  const auto none = tests::MakeLookup(false);
   using enum probe::RecordType;
   expansion.lookups = {{kMx, "", good},
                        {kA, "mx1.example.org", good},
                        {kAaaa, "mx1.example.org", good},
-                       {kA, "mx2.example.org", {}},
-                       {kAaaa, "mx2.example.org", {}}};
+                       {kA, "mx2.example.org", none},
+                       {kAaaa, "mx2.example.org", none}};
   return expansion;
 }
 

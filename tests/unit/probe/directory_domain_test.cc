@@ -57,6 +57,7 @@ TEST_CASE("what the MX answer makes of a domain") {
     Seen want;
     bool null_mx = false;
     std::vector<Quirk> quirks = {};
+    bool alias = false;  // The domain's name is a CNAME.
   };
   const Case cases[] = {
       {"no MX: its own exchanger",
@@ -89,6 +90,12 @@ TEST_CASE("what the MX answer makes of a domain") {
       {"an exchanger without address",
        FoundMx({{5, "lost.example"}}),
        {"mx=lost.example none:25 dns_not_found"}},
+      {"its own exchanger through a CNAME, as it may be",
+       Failed(Reason::kNoAddress),
+       {"mx=example.org 9.9.9.9:25 ok"},
+       false,
+       {Quirk::kImplicitMx},
+       true},
       {"the exchanger is a CNAME",
        FoundMx({{5, "alias.example"}}),
        {"mx=alias.example 9.9.9.3:25 ok"},
@@ -105,7 +112,9 @@ TEST_CASE("what the MX answer makes of a domain") {
     DirectoryFixture fixture;
     FakeResolver& resolver = *fixture.resolver;
     resolver.SetMx("example.org", one.mx);
-    resolver.SetHost("example.org", Found({"9.9.9.9"}), kNoSuch);
+    resolver.SetHost("example.org",
+                     one.alias ? FoundAlias({"9.9.9.9"}) : Found({"9.9.9.9"}),
+                     kNoSuch);
     resolver.SetHost("a.example", Found({"9.9.9.1"}), kNoSuch);
     resolver.SetHost("alias.example", FoundAlias({"9.9.9.3"}), kNoSuch);
     resolver.SetHost("inside.example", Found({"10.1.2.3"}), kNoSuch);
@@ -244,6 +253,42 @@ TEST_CASE("a domain and a host of one name are told apart while both fail") {
   fixture.directory->SetTargets({MakeDomain("example.org"), host});
   fixture.RunUntilSeen({"none:25 dns_failure", "none:25 dns_not_found"});
   CHECK(fixture.live.size() == 2);
+}
+
+TEST_CASE("a domain that changes keeps what is known of it") {
+  DirectoryFixture fixture;
+  TellTwoHosts(*fixture.resolver);
+  fixture.directory->SetTargets({MakeDomain("example.org")});
+  fixture.RunUntilSeen(kTwoHosts);
+  const auto before = fixture.live;
+  // As if the resolver were silent from now on.
+  fixture.resolver->Silence("example.org");
+  auto changed = MakeDomain("example.org");
+  changed->labels = {{"team", "mail"}};
+  changed->interval = 30s;
+  fixture.directory->SetTargets({changed});
+  CHECK(fixture.SeenPlaces() == kTwoHosts);
+  CHECK(fixture.Only().target == changed);
+  REQUIRE(fixture.live.size() == before.size());
+  for (const auto& [id, endpoint] : fixture.live) {
+    CHECK(before.contains(id));
+    CHECK(endpoint->interval == probe::Duration(30s));
+  }
+}
+
+TEST_CASE("a null MX is not lost with the resolver") {
+  DirectoryFixture fixture;
+  fixture.resolver->SetMx("example.org", FoundMx({{0, ""}}));
+  fixture.directory->SetTargets({MakeDomain("example.org")});
+  fixture.Run([&] { return !fixture.shown.empty() && fixture.Only().mail; });
+  fixture.resolver->SetMx("example.org", Failed(Reason::kDnsFailure));
+  fixture.RunLookups(RecordType::kMx, "example.org");
+  CHECK(fixture.Only().places.empty());
+  CHECK(fixture.Only().mail->null_mx);
+  CHECK_FALSE(fixture.Only().mail->failure);
+  // A domain that is gone takes no mail for another reason.
+  fixture.resolver->SetMx("example.org", Failed(Reason::kDnsNotFound));
+  fixture.RunUntilSeen({"none:25 dns_not_found"});
 }
 
 TEST_CASE("a reload may make a domain of a host, and the reverse") {

@@ -44,7 +44,7 @@ TEST_CASE("a name becomes an endpoint for each of its addresses") {
   CHECK(fixture.live.begin()->second->server_name == "mx1.example.com");
   REQUIRE(fixture.Only().lookups.size() == 2);
   CHECK(fixture.Only().lookups[0].record == RecordType::kA);
-  CHECK(fixture.Only().lookups[0].lookup.answered);
+  CHECK(fixture.Only().lookups[0].lookup->answered);
   CHECK(fixture.Only().lookups[1].record == RecordType::kAaaa);
 }
 
@@ -178,6 +178,65 @@ TEST_CASE("a pool behind one name is probed although its answers rotate") {
     }
   }
   for (const auto& [id, endpoint] : fixture.live) CHECK(first.contains(id));
+}
+
+TEST_CASE("of an address alone the one that is listed now is probed") {
+  DirectoryFixture fixture;
+  fixture.resolver->SetHost("mx.example.com", Found({"9.9.9.1"}), kNoSuch);
+  auto target = MakeTarget("mx.example.com", 1h);
+  target->addresses = probe::AddressChoice::kFirst;
+  fixture.directory->SetTargets({target});
+  fixture.RunUntilSeen({"9.9.9.1:25 ok"});
+  fixture.resolver->SetHost("mx.example.com", Found({"9.9.9.2"}), kNoSuch);
+  fixture.RunUntilSeen({"9.9.9.2:25 ok"});
+  // What it remembers serves when nothing is listed.
+  fixture.resolver->SetHost("mx.example.com", Failed(Reason::kDnsNotFound),
+                            Failed(Reason::kDnsNotFound));
+  fixture.RunUntilSeen({"9.9.9.2:25 dns_not_found"});
+}
+
+TEST_CASE("who sees an address fail does not decide for others") {
+  for (const bool narrow_first : {true, false}) {
+    DirectoryFixture fixture;
+    fixture.resolver->SetHost("mx.example.com", Found({"9.9.9.1"}),
+                              Found({"2620:fe::9"}));
+    auto narrow = MakeTarget("mx.example.com");
+    narrow->module = "ip4";
+    narrow->ip_protocol = probe::IpProtocol::kIp4;
+    const auto wide = MakeTarget("mx.example.com");
+    std::vector<TargetPtr> targets = {narrow, wide};
+    if (!narrow_first) std::swap(targets[0], targets[1]);
+    fixture.directory->SetTargets(targets);
+    fixture.RunUntilSeen(
+        {"9.9.9.1:25 ok", "9.9.9.1:25 ok", "[2620:fe::9]:25 ok"});
+    fixture.resolver->SetA("mx.example.com", Failed(Reason::kDnsTimeout));
+    // Its only family does not resolve; the other target still has one.
+    fixture.RunUntilSeen(
+        {"9.9.9.1:25 dns_timeout", "9.9.9.1:25 ok", "[2620:fe::9]:25 ok"});
+    for (const auto& [id, endpoint] : fixture.live) {
+      CHECK_FALSE(endpoint->unresolved);
+    }
+  }
+}
+
+TEST_CASE("answers that say the same are no news") {
+  DirectoryFixture fixture;
+  fixture.resolver->SetHost("mx.example.com", Found({"9.9.9.1"}), kNoSuch);
+  fixture.resolver->SetPtr("9.9.9.1", FoundNames({"mx.example.com"}));
+  fixture.directory->SetTargets({MakeTarget("mx.example.com")});
+  fixture.Run([&] {
+    return !fixture.shown.empty() && !fixture.Only().places.empty() &&
+           fixture.Only().places[0].reverse != nullptr;
+  });
+  const int told = fixture.told;
+  const int puts = fixture.puts;
+  fixture.RunLookups(RecordType::kA, "mx.example.com");
+  fixture.RunLookups(RecordType::kPtr, "9.9.9.1");
+  CHECK(fixture.told == told);
+  CHECK(fixture.puts == puts);
+  // But a route that has come or gone is.
+  fixture.ip4_route = false;
+  fixture.RunUntilSeen({"none:25 no_address"});
 }
 
 TEST_CASE("what did not change is not told again") {

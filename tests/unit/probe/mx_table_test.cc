@@ -44,7 +44,8 @@ struct Fixture {
   tests::FakeResolver resolver{&checked.loop};
   int answers = 0;
   std::string last;
-  MxTable table{&checked.loop, times, [this](const std::string& domain) {
+  MxTable table{&checked.loop, times,
+                [this](const std::string& domain, bool /*changed*/) {
                   ++answers;
                   last = domain;
                 }};
@@ -64,7 +65,7 @@ std::string Show(const MxTable::Answer* answer) {
     }
   }
   text += answer->failure ? Name(answer->failure->reason) : "ok";
-  return answer->latest.answered ? text : text + "?";
+  return answer->latest->answered ? text : text + "?";
 }
 
 const tests::Exchangers kMx1 = FoundMx({{10, "mx1.example.org"}});
@@ -84,7 +85,7 @@ TEST_CASE("a domain is what its answers, one after the other, make of it") {
   };
   const Case cases[] = {
       {"as answered, and changed",
-       {{FoundMx({{20, "b"}, {10, "a"}}), "20 b 10 a ok"},
+       {{FoundMx({{20, "b"}, {10, "a"}}), "10 a 20 b ok"},
         {FoundMx({{10, "a"}}), "10 a ok"}}},
       {"no records is an answer (132)",
        {{kNone, "none ok"},
@@ -172,7 +173,7 @@ TEST_CASE("a lookup has the time it took") {
   const Time asked = net::Now();
   RunUntil(&f.checked.loop, [&] { return net::Now() > asked + 20ms; });
   f.Next(kMx1);
-  CHECK(f.table.Find(kDomain)->latest.took >= 19ms);
+  CHECK(f.table.Find(kDomain)->latest->took >= 19ms);
 }
 
 TEST_CASE("ten thousand domains take their turns") {
@@ -222,7 +223,7 @@ TEST_CASE("a table may go before its resolver, and a resolver before it") {
     std::optional<tests::FakeResolver> resolver(&checked.loop);
     std::optional<MxTable> table;
     table.emplace(&checked.loop, CacheTimes(),
-                  [](const std::string&) { FAIL("nobody is there"); });
+                  [](const std::string&, bool) { FAIL("nobody is there"); });
     table->SetResolver(&*resolver);
     table->Add(kDomain);
     if (table_first) {

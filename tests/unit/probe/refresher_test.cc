@@ -30,7 +30,7 @@ struct Fixture {
   }
   bool Answer(const Question& question, Duration ttl) {
     if (!refresher.Accept(question.first, question.second)) return false;
-    refresher.Settle(question.first, ttl);
+    refresher.Settle(question.first, ttl, /*open=*/false);
     return true;
   }
 
@@ -57,6 +57,24 @@ TEST_CASE("nothing is asked before the start, then everything in its order") {
   CHECK(f.TakeKeys() == Keys{"b", "a"});
   CHECK(f.refresher.Add("c"));
   CHECK(f.TakeKeys() == Keys{"c"});
+}
+
+TEST_CASE("what is open is asked for after all that was answered") {
+  Fixture f;
+  f.refresher.Start();
+  for (const char* key : {"open", "good", "last"}) f.refresher.Add(key);
+  const auto asked = f.Take();
+  REQUIRE(asked.size() == 3);
+  REQUIRE(f.refresher.Accept(asked[0].first, asked[0].second));
+  f.refresher.Settle("open", 1ms, /*open=*/true);
+  CHECK(f.Answer(asked[1], 2ms));
+  CHECK(f.Answer(asked[2], 3ms));
+  // All are due when the loop looks.
+  const Time settled = net::Now();
+  while (net::Now() - settled < 10ms) {
+  }
+  RunUntil(&f.checked.loop, [&] { return f.asked.size() == 3; });
+  CHECK(f.TakeKeys() == Keys{"good", "last", "open"});
 }
 
 TEST_CASE("an answer is good for as long as it says, and then asked anew") {
@@ -124,7 +142,7 @@ TEST_CASE("a late answer to an earlier life of a key is nobody's") {
   CHECK_FALSE(f.refresher.Accept("mx", first[0].second));
   CHECK(f.refresher.Accept("mx", second[0].second));
   CHECK_FALSE(f.refresher.Accept("other", second[0].second + 1));
-  f.refresher.Settle("mx", 1h);
+  f.refresher.Settle("mx", 1h, /*open=*/false);
   CHECK_FALSE(f.refresher.Accept("mx", second[0].second));
 }
 

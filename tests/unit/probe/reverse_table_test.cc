@@ -47,7 +47,8 @@ struct Fixture {
   tests::FakeResolver resolver{&checked.loop};
   int answers = 0;
   std::optional<IpAddress> last;
-  ReverseTable table{&checked.loop, times, [this](const IpAddress& address) {
+  ReverseTable table{&checked.loop, times,
+                     [this](const IpAddress& address, bool /*changed*/) {
                        ++answers;
                        last = address;
                      }};
@@ -63,7 +64,7 @@ std::string Show(const std::shared_ptr<const Reverse>& reverse) {
        reverse->names.value_or(std::vector<std::string>())) {
     text += " " + name;
   }
-  return reverse->latest.answered ? text : text + "?";
+  return reverse->latest->answered ? text : text + "?";
 }
 
 const tests::ReverseNames kA = FoundNames({"a.example"});
@@ -199,12 +200,14 @@ TEST_CASE("an unchanged answer is the same object") {
   CHECK(f.table.Find(kAddress) == first);
   f.resolver.SetPtr("192.0.2.1", kTimeout);
   f.Next();
-  const auto doubted = f.table.Find(kAddress);
-  CHECK(doubted != first);
+  // How the latest lookup went is told in place.
+  CHECK(f.table.Find(kAddress) == first);
+  CHECK(Show(first) == "1 a.example?");
+  f.resolver.SetPtr("192.0.2.1", kAb);
   f.Next();
-  CHECK(f.table.Find(kAddress) == doubted);
   // Whoever holds the old one keeps it.
-  CHECK(Show(first) == "1 a.example");
+  CHECK(f.table.Find(kAddress) != first);
+  CHECK(first->names == std::vector<std::string>{"a.example"});
 }
 
 TEST_CASE("how soon an address is asked again depends on what is known") {
@@ -253,7 +256,7 @@ TEST_CASE("the time is that of the PTR lookup alone") {
            [&] { return net::Now() > asked + 60ms + at_most; });
   f.resolver.SetA("a.example", kUs);
   f.Next();
-  const Duration took = f.table.Find(kAddress)->latest.took;
+  const Duration took = f.table.Find(kAddress)->latest->took;
   CHECK(took >= 19ms);
   CHECK(took <= at_most);
 }
@@ -302,7 +305,7 @@ TEST_CASE("an address may be removed by whoever is told of it") {
   tests::FakeResolver resolver(&checked.loop);
   std::optional<ReverseTable> table;
   int answers = 0;
-  table.emplace(&checked.loop, kEager, [&](const IpAddress& address) {
+  table.emplace(&checked.loop, kEager, [&](const IpAddress& address, bool) {
     ++answers;
     table->Remove(address);
     CHECK(table->Find(address) == nullptr);
@@ -340,7 +343,7 @@ TEST_CASE("a table may go before its resolver, and a resolver before it") {
     std::optional<tests::FakeResolver> resolver(&checked.loop);
     std::optional<ReverseTable> table;
     table.emplace(&checked.loop, CacheTimes(),
-                  [](const IpAddress&) { FAIL("nobody is there"); });
+                  [](const IpAddress&, bool) { FAIL("nobody is there"); });
     table->SetResolver(&*resolver);
     // One waits for its names, one for the addresses of a name.
     resolver->SetPtr("192.0.2.2", kA);
