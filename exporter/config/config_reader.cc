@@ -93,7 +93,8 @@ Config ReadConfig(const Value& root, const std::string& folder,
   map.Refuse("tls", "belongs to a module or a target");
   const auto contexts = std::make_shared<TlsContexts>(folder);
   const Modules modules(defaults, map.Take("modules"), *contexts);
-  TargetReader reader(modules, *contexts, shard);
+  TargetReader reader(modules, *contexts, shard,
+                      TargetReader::Duplicates::kRefuse);
   const auto targets = map.Take("targets");
   map.Finish();
   if (targets) {

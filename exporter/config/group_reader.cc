@@ -87,7 +87,9 @@ class ModuleGroupReader final : public GroupReader {
     }
     static const Value nothing;
     const Value* const root = document->root();
-    TargetReader reader(modules_, *contexts_, shard_);
+    // As between lists, the first one counts; Prometheus takes them all.
+    TargetReader reader(modules_, *contexts_, shard_,
+                        TargetReader::Duplicates::kKeep);
     TargetList targets =
         Groups(reader, format)
             .Read(Field(root != nullptr ? *root : nothing, problems));

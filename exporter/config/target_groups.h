@@ -6,7 +6,8 @@
 // and `__smtp_<key>` set the key of the target (`__smtp_timeout`,
 // `__smtp_tls_mode`, `__smtp_expect_starttls`, ...; lists with commas between
 // their items); `__smtp_domain: "true"` makes the targets domains. The rest of
-// `__*` is dropped.
+// `__*` is dropped. A target may be listed twice: whoever joins the lists takes
+// the first one.
 #ifndef EXPORTER_CONFIG_TARGET_GROUPS_H_
 #define EXPORTER_CONFIG_TARGET_GROUPS_H_
 

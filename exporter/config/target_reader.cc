@@ -114,7 +114,7 @@ std::shared_ptr<const probe::Target> TargetReader::Read(const Field& field) {
   std::string text;
   if (!ReadEndpoint(field, map, *target, text)) return nullptr;
   if (field.problems().count() != problems) return nullptr;
-  RefuseDuplicate(field, *target);
+  if (duplicates_ == Duplicates::kRefuse) RefuseDuplicate(field, *target);
   if (field.problems().count() != problems) return nullptr;
   if (!shard_.Keeps(text)) return nullptr;
   return target;

@@ -23,10 +23,16 @@ namespace exporter::config {
 
 class TargetReader {
  public:
+  // What becomes of a target with the identity of an earlier one.
+  enum class Duplicates { kRefuse, kKeep };
+
   // Both must outlive the reader.
   TargetReader(const Modules& modules, TlsContexts& contexts,
-               const Shard& shard)
-      : modules_(modules), contexts_(contexts), shard_(shard) {}
+               const Shard& shard, Duplicates duplicates)
+      : modules_(modules),
+        contexts_(contexts),
+        shard_(shard),
+        duplicates_(duplicates) {}
   TargetReader(const TargetReader&) = delete;
   TargetReader& operator=(const TargetReader&) = delete;
 
@@ -65,6 +71,7 @@ class TargetReader {
   // small. Within one load, equal file names are equal files.
   std::unordered_map<std::string, std::shared_ptr<const probe::Conversation>>
       conversations_;
+  const Duplicates duplicates_;
   std::unordered_map<std::string, Seen> seen_;  // By identity.
 };
 

@@ -130,6 +130,13 @@ targets:
   CHECK(targets[0]->labels.empty());
 }
 
+TEST_CASE("what is listed twice is left to whoever joins the lists") {
+  const TargetList targets = Good(R"([{"targets": ["a.example", "b.example"]},
+               {"targets": ["a.example:25"], "labels": {"team": "mail"}}])");
+  REQUIRE(targets.size() == 3);
+  CHECK(probe::Identity(*targets[0]) == probe::Identity(*targets[2]));
+}
+
 TEST_CASE("a group of domains") {
   const TargetList targets = Good(
       R"([{"targets": ["example.org", "example.net:2525"],
@@ -180,10 +187,6 @@ TEST_CASE("a list is refused with what is wrong and where") {
         "name can be a domain"}},
       {R"([{"targets": [""]}])",
        {"list:1:15: [0].targets[0]: must not be empty"}},
-      {R"([{"targets": ["a.example", "b.example"]},
-           {"targets": ["a.example:25"]}])",
-       {"list:2:25: [1].targets[0]: a.example:25 with module smtp is "
-        "[0].targets[0] already (line 1)"}},
       {R"([{"targets": [], "targets": []}])",
        {"list:1:18: [0]: key \"targets\" is given twice, first on line 1"}},
       {R"([{"labels": []}])",
