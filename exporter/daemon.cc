@@ -37,8 +37,6 @@ constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
 constexpr probe::Duration kSettleLimit = std::chrono::seconds(10);
 // Between two turns in which memory is freed, so that others have theirs.
 constexpr probe::Duration kFreePause = std::chrono::milliseconds(10);
-// How soon the log says that it is us and not the servers.
-constexpr probe::Duration kVantagePeriod = std::chrono::seconds(10);
 // Descriptors beside conversations: listeners, scrapes, DNS sockets, logs.
 constexpr rlim_t kReservedDescriptors = 256;
 
@@ -96,7 +94,6 @@ struct Daemon::Impl {
     lag_timer.emplace(&loop, [this] { MeasureLag(); });
     settle_timer.emplace(&loop, [this] { SetTargets(); });
     free_timer.emplace(&loop, [this] { LetGo(); });
-    vantage_timer.emplace(&loop, [this] { CheckVantage(); });
   }
 
   ~Impl() {
@@ -126,7 +123,6 @@ struct Daemon::Impl {
     }
     lag_due = probe::net::Now() + kLagPeriod;
     lag_timer->At(lag_due);
-    vantage_timer->At(probe::net::Now() + kVantagePeriod);
     for (const std::string& address : server->addresses()) {
       LogInfo("Listening on", {{"address", address}});
     }
@@ -231,11 +227,6 @@ struct Daemon::Impl {
     page.OnExpanded(slot, std::move(expansion));
   }
 
-  void CheckVantage() {
-    vantage.Check(page.series());
-    vantage_timer->At(probe::net::Now() + kVantagePeriod);
-  }
-
   // HTTP.
 
   http::Pages MakePages() {
@@ -244,7 +235,7 @@ struct Daemon::Impl {
             [this](const http::Request& request) {
               self.SetTargets(watcher->target_count(),
                               watcher->endpoint_count());
-              vantage.Check(page.series());
+              vantage.Check(page.series(), probe::net::Now());
               return page.Answer(request);
             },
         .index =
@@ -267,6 +258,7 @@ struct Daemon::Impl {
     self.LoopLag("main", now - lag_due);
     lag_due = now + kLagPeriod;
     lag_timer->At(lag_due);
+    vantage.Check(page.series(), now);
     LetGo();
   }
 
@@ -309,10 +301,11 @@ struct Daemon::Impl {
     stopping = true;
     server.reset();
     signals.clear();
+    // libuv has put back what kills; a late reload is no reason to die of it.
+    std::signal(SIGHUP, SIG_IGN);
     lag_timer.reset();
     settle_timer.reset();
     free_timer.reset();
-    vantage_timer.reset();
     discovery.reset();
     watcher.reset();
   }
@@ -340,7 +333,6 @@ struct Daemon::Impl {
   std::optional<probe::net::Timer> settle_timer;
   bool settle_due = false;  // The targets of a reload wait for their lists.
   std::optional<probe::net::Timer> free_timer;
-  std::optional<probe::net::Timer> vantage_timer;
   probe::Time lag_due{};
   bool stopping = false;
 };

@@ -4,6 +4,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <mutex>
+#include <string>
 #include <vector>
 
 namespace exporter {
@@ -76,6 +78,27 @@ void JudgeHandshake(const probe::Expectations& expect,
 
 }  // namespace
 
+namespace {
+
+// Thousands of targets may share an expression that takes a millisecond to
+// compile, and they come in one turn of the loop.
+std::shared_ptr<const re2::RE2> Compiled(const std::string& expression) {
+  static std::mutex mutex;
+  static std::string latest;
+  static std::weak_ptr<const re2::RE2> shared;
+  const std::lock_guard lock(mutex);
+  std::shared_ptr<const re2::RE2> pattern = shared.lock();
+  if (pattern != nullptr && expression == latest) return pattern;
+  re2::RE2::Options options(re2::RE2::Quiet);
+  options.set_max_mem(probe::kMaxPatternMemory);
+  pattern = std::make_shared<const re2::RE2>(expression, options);
+  latest = expression;
+  shared = pattern;
+  return pattern;
+}
+
+}  // namespace
+
 bool SameHost(std::string_view a, std::string_view b) {
   a = WithoutRootDot(a);
   b = WithoutRootDot(b);
@@ -100,10 +123,7 @@ BannerMatcher::BannerMatcher(const probe::Target& target) {
   const std::string& expected = target.expect.banner;
   if (expected.size() >= 2 && expected.front() == '/' &&
       expected.back() == '/') {
-    re2::RE2::Options options(re2::RE2::Quiet);
-    options.set_max_mem(probe::kMaxPatternMemory);
-    pattern_ = std::make_shared<const re2::RE2>(
-        expected.substr(1, expected.size() - 2), options);
+    pattern_ = Compiled(expected.substr(1, expected.size() - 2));
   } else if (!expected.empty()) {
     hostname_ = expected;
   } else if (!target.literal && !target.is_domain) {

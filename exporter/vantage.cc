@@ -112,31 +112,64 @@ class RouteJudge {
 
 class ResolverJudge {
  public:
+  explicit ResolverJudge(probe::Time now) : now_(now) {}
+
   void Add(const probe::Expansion& expansion) {
     for (const probe::NamedLookup& named : expansion.lookups) {
+      const probe::Lookup& lookup = *named.lookup;
+      if (lookup.local || lookup.at == probe::Time{}) continue;
       if (named.record == probe::RecordType::kPtr) continue;
-      if (named.lookup->local) continue;
-      if (named.lookup->answered) {
-        answered_ = true;
-        return;
+      if (lookup.answered) {
+        answered_ = std::max(answered_.value_or(lookup.at), lookup.at);
+      } else {
+        const std::string& name =
+            named.mx.empty() ? expansion.target->host : named.mx;
+        if (lookup.ever) AddLost(name, lookup.at);
+        unanswered_.Add(name);
       }
-      unanswered_.Add(named.mx.empty() ? expansion.target->host : named.mx);
     }
   }
-  bool good() const { return answered_; }
+  bool good() const { return answered_ && now_ - *answered_ < kFreshAnswer; }
   std::optional<bool> Verdict() const {
-    if (answered_) return true;
-    return unanswered_.Enough() ? std::optional(false) : std::nullopt;
+    // Zones that never worked say nothing once others do.
+    if (!answered_ && unanswered_.Enough()) return false;
+    if (!answered_) return std::nullopt;
+    const auto since = std::ranges::count_if(
+        lost_, [this](const Lost& lost) { return lost.at > *answered_; });
+    return static_cast<std::size_t>(since) < kLeastServers;
   }
 
  private:
-  bool answered_ = false;
+  struct Lost {
+    probe::Time at;
+    std::string name;
+  };
+
+  // The latest ones of different names, as many as are needed.
+  void AddLost(const std::string& name, probe::Time at) {
+    const auto known = std::ranges::find(lost_, name, &Lost::name);
+    if (known != lost_.end()) {
+      known->at = std::max(known->at, at);
+    } else if (lost_.size() < kLeastServers) {
+      lost_.push_back({at, name});
+    } else {
+      const auto oldest = std::ranges::min_element(lost_, {}, &Lost::at);
+      if (oldest->at < at) *oldest = {at, name};
+    }
+  }
+
+  const probe::Time now_;
+  std::optional<probe::Time> answered_;  // The latest answer of all.
+  std::vector<Lost> lost_;
   Witnesses<std::string> unanswered_;
 };
 
-class Judge {
+}  // namespace
+
+class Vantage::Judge {
  public:
-  explicit Judge(const ResultStore& store) : store_(store) {}
+  Judge(const ResultStore& store, probe::Time now)
+      : store_(store), resolver_(now) {}
 
   void Add(const TargetSeries& target) {
     const probe::Expansion& expansion = *target.expansion;
@@ -178,6 +211,8 @@ class Judge {
   OutboundJudge outbound_;
 };
 
+namespace {
+
 // What a check that fails means and what to do, and that it is good again.
 struct Sentences {
   std::string_view failed;
@@ -205,14 +240,11 @@ constexpr std::array<Sentences, kVantageChecks> kSentences = {{
 
 }  // namespace
 
-VantageVerdicts JudgeVantage(const metrics::SeriesList& list,
-                             const ResultStore& store) {
-  Judge judge(store);
-  const std::size_t step =
-      (list.size() + kMaxVantageTargets - 1) / kMaxVantageTargets;
-  for (std::size_t slot = 0; slot < list.size() && !judge.Finished();
-       slot += step) {
-    if (list[slot] != nullptr) judge.Add(*list[slot]);
+VantageVerdicts Vantage::JudgeAll(const metrics::SeriesList& list,
+                                  const ResultStore& store, probe::Time now) {
+  Judge judge(store, now);
+  for (const auto& target : list) {
+    if (target != nullptr) judge.Add(*target);
   }
   return judge.Verdicts();
 }
@@ -220,9 +252,24 @@ VantageVerdicts JudgeVantage(const metrics::SeriesList& list,
 Vantage::Vantage(const ResultStore& store, metrics::SelfMetrics& self)
     : store_(store), self_(self) {}
 
-void Vantage::Check(const metrics::SeriesList& list) {
-  const VantageVerdicts before = verdicts_;
-  verdicts_ = JudgeVantage(list, store_);
+Vantage::~Vantage() = default;
+
+void Vantage::Check(const metrics::SeriesList& list, probe::Time now) {
+  if (judge_ == nullptr) {
+    judge_ = std::make_unique<Judge>(store_, now);
+    slot_ = 0;
+  }
+  for (std::size_t looked_at = 0; slot_ < list.size() && !judge_->Finished();
+       ++slot_) {
+    if (looked_at++ == kVantageSlice) return;
+    if (list[slot_] != nullptr) judge_->Add(*list[slot_]);
+  }
+  Tell(judge_->Verdicts());
+  judge_ = nullptr;
+}
+
+void Vantage::Tell(const VantageVerdicts& verdicts) {
+  const VantageVerdicts before = std::exchange(verdicts_, verdicts);
   for (std::size_t i = 0; i < kVantageChecks; ++i) {
     const std::optional<bool> ok = verdicts_.ok[i];
     if (ok == before.ok[i]) continue;

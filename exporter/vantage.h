@@ -6,6 +6,7 @@
 
 #include <array>
 #include <cstddef>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -14,6 +15,7 @@
 #include "exporter/metrics/families.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/result_store.h"
+#include "probe/clock.h"
 #include "probe/result.h"
 
 namespace exporter {
@@ -28,9 +30,11 @@ inline constexpr std::array<std::string_view, kVantageChecks>
 // One server that is down, or a primary and its backup, is no proof that the
 // fault is ours: so many different ones have to fail alike.
 inline constexpr std::size_t kLeastServers = 3;
-// Targets looked at for one judgement, spread evenly over the list: what all
-// servers have in common, these have too, and no turn of the loop is long.
-inline constexpr std::size_t kMaxVantageTargets = 8192;
+// Targets looked at in one turn of the loop. Not a sample: the good ones may
+// well lie where it does not look.
+inline constexpr std::size_t kVantageSlice = 8192;
+// While an answer of DNS is as young as this, the resolver works.
+inline constexpr probe::Duration kFreshAnswer = std::chrono::seconds(10);
 
 struct VantageVerdicts {
   // By VantageCheck; none: not enough to judge by.
@@ -43,8 +47,8 @@ struct VantageVerdicts {
   }
 };
 
-// Judges by the latest verdicts. Probes that made no connection (DNS, back-off)
-// and loopback addresses say nothing.
+// It judges by the latest verdicts. Probes that made no connection (DNS,
+// back-off) and loopback addresses say nothing.
 // - outbound_25: true as soon as one server was connected to on port 25; false
 //   when kLeastServers addresses or more could not be, all for one reason among
 //   timeout, unreachable and refused.
@@ -52,30 +56,40 @@ struct VantageVerdicts {
 //   family did anything but fail as unreachable; false when kLeastServers
 //   addresses or more did that, or when all addresses of the family were left
 //   out because there is no route to them.
-// - resolver: true as soon as one name's latest lookup was answered; false when
-//   those of kLeastServers names or more were not. Reverse lookups do not
-//   count: few depend on them, and many of their zones are broken.
-VantageVerdicts JudgeVantage(const metrics::SeriesList& list,
-                             const ResultStore& store);
-
+// - resolver: false when kLeastServers names or more that were answered before
+//   are not any more, and no other name was answered since; or that many at the
+//   start. True otherwise, if any name was answered. The hosts file says
+//   nothing about it, nor do reverse lookups: few depend on them, and many of
+//   their zones are broken.
+//
 // Tells what the judgement is, and when it changes. On the main loop's thread.
 class Vantage {
  public:
   // Both must outlive this.
   Vantage(const ResultStore& store, metrics::SelfMetrics& self);
+  ~Vantage();
   Vantage(const Vantage&) = delete;
   Vantage& operator=(const Vantage&) = delete;
 
-  // Judges anew: takes a few milliseconds at worst, and next to nothing while
-  // all is well. Logs a warning when a check fails, once, and that it is over
-  // when it is good again; between the two it may be unknown for a while.
-  void Check(const metrics::SeriesList& list);
+  // Judges, kVantageSlice targets at a time: what is found counts once all were
+  // looked at, or as soon as all is known to be well. Logs a warning when a
+  // check fails, once, and that it is over when it is good again; between the
+  // two it may be unknown for a while.
+  void Check(const metrics::SeriesList& list, probe::Time now);
+  // The judgement at once, whatever it takes.
+  static VantageVerdicts JudgeAll(const metrics::SeriesList& list,
+                                  const ResultStore& store, probe::Time now);
   // One sentence for each check that fails, as of the last Check: plain text.
   std::vector<std::string> Notices() const;
 
  private:
+  class Judge;
+  void Tell(const VantageVerdicts& verdicts);
+
   const ResultStore& store_;
   metrics::SelfMetrics& self_;
+  std::unique_ptr<Judge> judge_;  // Of the round under way; or null.
+  std::size_t slot_ = 0;          // Where it goes on.
   VantageVerdicts verdicts_;
   std::array<bool, kVantageChecks> warned_{};
 };

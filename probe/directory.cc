@@ -85,8 +85,9 @@ struct Directory::Impl {
                      OnMx(domain, changed);
                    }),
         reverses(loop, times,
-                 [this](const IpAddress& address, bool changed) {
-                   OnReverse(address, changed);
+                 [this](const IpAddress& address) {
+                   observer.looked_up(RecordType::kPtr,
+                                      reverses.Find(address)->latest);
                  }),
         more(net::MakeHandle<uv_idle_t>(
             this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
@@ -101,8 +102,8 @@ struct Directory::Impl {
   bool EndsWithGap() const { return !slots.empty() && !slots.back().target; }
 
   void Work() {
-    std::size_t left = kSliceTargets;
-    for (; left > 0 && incoming_at < incoming.size(); --left) {
+    done = 0;
+    for (; done < kSliceTargets && incoming_at < incoming.size(); ++done) {
       TakeOver(std::move(incoming[incoming_at++]));
       if (incoming_at == incoming.size()) {
         incoming = {};
@@ -111,16 +112,16 @@ struct Directory::Impl {
         sweep_at = 0;
       }
     }
-    for (; left > 0 && sweeping; ++sweep_at) {
+    for (; done < kSliceTargets && sweeping; ++sweep_at) {
       if (sweep_at == slots.size()) {
         sweeping = false;
         observer.taken_over(std::exchange(changed_targets, 0), duplicates);
       } else if (slots[sweep_at].target && slots[sweep_at].list != list) {
         Drop(sweep_at);
-        --left;
+        ++done;
       }
     }
-    for (; left > 0 && !stale.empty(); --left) {
+    for (; done < kSliceTargets && !stale.empty(); ++done) {
       const std::size_t index = stale.front();
       stale.pop_front();
       slots[index].queued = false;
@@ -128,7 +129,8 @@ struct Directory::Impl {
     }
     Flush();
     // The room of targets that left, now that it was told.
-    for (; left > 0 && stale.empty() && !sweeping && EndsWithGap(); --left) {
+    for (; done < kSliceTargets && stale.empty() && !sweeping && EndsWithGap();
+         ++done) {
       gaps.erase(std::prev(gaps.end()));
       slots.pop_back();
       expansions.pop_back();
@@ -204,6 +206,7 @@ struct Directory::Impl {
   void Drop(std::size_t index) {
     Slot& slot = slots[index];
     for (const auto& claim : slot.claims) endpoints.Release(claim);
+    done += Further(slot);
     if (slot.target->is_domain) LeaveDomain(index);
     Follow(index, {});
     FollowAddresses(index, {});
@@ -216,19 +219,13 @@ struct Directory::Impl {
     MarkChanged(index);
   }
 
-  // Takes `index` off the users of `key`; true when it was the last one.
-  template <typename Key, typename Map>
-  static bool Leave(Map& users, const Key& key, std::size_t index) {
-    const auto found = users.find(key);
-    found->second.erase(index);
-    if (!found->second.empty()) return false;
-    users.erase(found);
-    return true;
-  }
-
   void LeaveDomain(std::size_t index) {
     const std::string domain = ServerName(*slots[index].target);
-    if (Leave(domain_users, domain, index)) exchangers.Remove(domain);
+    const auto use = domain_users.find(domain);
+    use->second.erase(index);
+    if (!use->second.empty()) return;
+    domain_users.erase(use);
+    exchangers.Remove(domain);
   }
 
   void Follow(std::size_t index, std::vector<std::string> wanted) {
@@ -255,12 +252,15 @@ struct Directory::Impl {
     SortUnique(wanted);
     for (const IpAddress& address : wanted) {
       if (Contains(slot.addresses, address)) continue;
-      address_users[address].insert(index);
+      ++address_users[address];
       reverses.Add(address);
     }
     for (const IpAddress& address : slot.addresses) {
       if (Contains(wanted, address)) continue;
-      if (Leave(address_users, address, index)) reverses.Remove(address);
+      const auto use = address_users.find(address);
+      if (--use->second > 0) continue;
+      address_users.erase(use);
+      reverses.Remove(address);
     }
     slot.addresses = std::move(wanted);
   }
@@ -291,10 +291,8 @@ struct Directory::Impl {
     if (changed && users != domain_users.end()) Queue(users->second);
   }
 
-  void OnReverse(const IpAddress& address, bool changed) {
-    observer.looked_up(RecordType::kPtr, *reverses.Find(address)->latest);
-    const auto users = address_users.find(address);
-    if (changed && users != address_users.end()) Queue(users->second);
+  static std::size_t Further(const Slot& slot) {
+    return slot.claims.empty() ? 0 : slot.claims.size() - 1;
   }
 
   // Brings a target up to date with all answers. The caller flushes.
@@ -319,6 +317,7 @@ struct Directory::Impl {
       if (claim.address()) addresses.push_back(*claim.address());
     }
     FollowAddresses(index, std::move(addresses));
+    done += Further(slot);
     MarkChanged(index);
   }
 
@@ -438,7 +437,7 @@ struct Directory::Impl {
   std::map<std::string, std::size_t> identities;
   std::map<std::string, NameUse> name_users;
   std::map<std::string, Users> domain_users;
-  std::map<IpAddress, Users> address_users;
+  std::map<IpAddress, std::size_t> address_users;  // How many targets.
 
   // The list that is being taken over.
   std::uint64_t list = 0;
@@ -447,6 +446,7 @@ struct Directory::Impl {
   bool sweeping = false;  // Slots that are not of this list leave.
   std::size_t sweep_at = 0;
   std::size_t changed_targets = 0;
+  std::size_t done = 0;  // In this turn, as kSliceTargets counts.
   std::vector<std::shared_ptr<const Target>> duplicates;
 
   // Slots that an answer has changed. First come, first served: answers that

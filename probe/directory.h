@@ -26,7 +26,8 @@
 
 namespace probe {
 
-// Targets taken over, or let go, in one turn of the loop: a few milliseconds.
+// Targets taken over, brought up to date or let go in one turn of the loop: a
+// few milliseconds. Each place beyond a target's first counts like another one.
 inline constexpr std::size_t kSliceTargets = 500;
 
 class Directory {

@@ -32,7 +32,7 @@ struct Place {
   // looks for it does not find this server: however its probes end, the
   // target's series say this.
   std::optional<Failure> unresolved{};
-  // Null: not known yet, or no address.
+  // Changes in place. Null: no address.
   std::shared_ptr<const Reverse> reverse{};
 };
 

@@ -16,7 +16,9 @@ struct Lookup {
   // such name). Else it is unknown: a timeout, SERVFAIL, REFUSED.
   bool answered = false;
   bool local = false;  // By the hosts file: no resolver was asked.
+  bool ever = false;   // This or an earlier one was answered.
   Duration took{};
+  Time at{};  // When it ended; none has, as long as this is 0.
 
   friend bool operator==(const Lookup&, const Lookup&) = default;
 };

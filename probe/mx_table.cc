@@ -69,7 +69,11 @@ void MxTable::OnAnswer(const std::string& domain, std::uint64_t serial,
 Duration MxTable::Fold(Domain& record, dns::Answer<dns::Exchangers> result) {
   Answer& answer = *record.answer;
   const bool answered = result || IsCertainlyAbsent(result.error());
-  *answer.latest = {.answered = answered, .took = net::Now() - record.asked};
+  const Time now = net::Now();
+  *answer.latest = {.answered = answered,
+                    .ever = answered || answer.latest->ever,
+                    .took = now - record.asked,
+                    .at = now};
   if (answered) record.doubts = 0;
   if (result) {
     answer.records = std::move(result->records);

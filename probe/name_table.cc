@@ -5,6 +5,8 @@
 #include <utility>
 #include <vector>
 
+#include "probe/plan/addresses.h"
+
 namespace probe {
 namespace {
 
@@ -12,8 +14,9 @@ constexpr std::size_t kIp4 = 0;
 constexpr std::size_t kIp6 = 1;
 
 // Addresses remembered of one family. A stranger's zone could rotate through
-// millions while they are kept; 20 of a name are probed (plan/addresses.h).
-constexpr std::size_t kMaxRemembered = 100;
+// millions while they are kept. Twice as many as are probed: enough to see that
+// there are too many, and to leave out some without a route.
+constexpr std::size_t kMaxRemembered = 2 * plan::kMaxAddresses;
 
 using Remembered = std::map<IpAddress, Time>;
 
@@ -125,7 +128,9 @@ NameTable::Folded NameTable::Fold(Name& record, std::size_t part, bool known,
   const bool answered = result || IsCertainlyAbsent(result.error());
   *family.latest = {.answered = answered,
                     .local = result && result->local,
-                    .took = record.took[part]};
+                    .ever = answered || family.latest->ever,
+                    .took = record.took[part],
+                    .at = net::Now()};
   if (answered) record.doubts[part] = 0;
   if (!result) return FoldFailure(record, part, known, family);
   const bool other = family.failure || family.alias != result->alias;

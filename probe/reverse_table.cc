@@ -1,7 +1,6 @@
 #include "probe/reverse_table.h"
 
 #include <algorithm>
-#include <tuple>
 #include <utility>
 
 namespace probe {
@@ -53,9 +52,14 @@ void ReverseTable::OnNames(const std::string& key, std::uint64_t serial,
   if (!refresher_.Accept(key, serial)) return;
   Record& record = records_[key];
   const bool answered = result || IsCertainlyAbsent(result.error());
-  *record.latest = {.answered = answered, .took = net::Now() - record.asked};
+  const Time now = net::Now();
+  const Lookup latest = {.answered = answered,
+                         .ever = answered || record.reverse->latest.ever,
+                         .took = now - record.asked,
+                         .at = now};
   if (!answered) {
-    record.next = record.reverse ? *record.reverse : Reverse();
+    record.next = *record.reverse;
+    record.next.latest = latest;
     record.doubt = true;
     record.ttl = times_.failure;
     Settle(key, record);
@@ -64,7 +68,7 @@ void ReverseTable::OnNames(const std::string& key, std::uint64_t serial,
   record.next = {
       .match = {},
       .names = result ? std::move(result->names) : std::vector<std::string>(),
-      .latest = {}};
+      .latest = latest};
   // That there is no name mostly stays true; its own TTL is not told to us.
   record.ttl = result ? TtlOf(result->ttl) : times_.max_ttl;
   record.name = 0;
@@ -90,7 +94,7 @@ void ReverseTable::TryName(const std::string& key, std::uint64_t serial,
   } else {
     record.ttl = times_.failure;
     // What was known of other names says nothing about these.
-    if (record.reverse && record.reverse->names == record.next.names) {
+    if (record.reverse->names == record.next.names) {
       record.next.match = record.reverse->match;
     }
   }
@@ -117,19 +121,10 @@ void ReverseTable::OnAddresses(const std::string& key, std::uint64_t serial,
 }
 
 void ReverseTable::Settle(const std::string& key, Record& record) {
-  const auto news = [](const Reverse& reverse) {
-    return std::tie(reverse.match, reverse.names);
-  };
-  const bool changed =
-      !record.reverse || news(*record.reverse) != news(record.next);
-  if (changed) {
-    record.next.latest = record.latest;
-    record.reverse = std::make_shared<const Reverse>(std::move(record.next));
-  }
-  record.next = {};
+  *record.reverse = std::exchange(record.next, {});
   const IpAddress address = record.address;
   refresher_.Settle(key, record.ttl, record.doubt);
-  answered_(address, changed);
+  answered_(address);
 }
 
 Duration ReverseTable::TtlOf(Duration ttl) const {

@@ -22,7 +22,7 @@
 
 namespace probe {
 
-// What is known of one address. Immutable, but for `latest`.
+// What is known of one address; replaced in place, like a Lookup.
 struct Reverse {
   // Whether a reverse name of the address resolves to it. None: not known (the
   // resolver failed, and no name was confirmed). False too when there is no
@@ -30,14 +30,13 @@ struct Reverse {
   std::optional<bool> match;
   // Its reverse names; none while they are unknown, empty when there are none.
   std::optional<std::vector<std::string>> names;
-  std::shared_ptr<const Lookup> latest;  // Of the PTR lookup; never null.
+  Lookup latest;  // Of the PTR lookup.
 };
 
 class ReverseTable {
  public:
-  // Called on the loop's thread after each lookup of an address. `changed`:
-  // Find() returns another object now.
-  using Answered = std::function<void(const IpAddress& address, bool changed)>;
+  // Called on the loop's thread after each lookup of an address.
+  using Answered = std::function<void(const IpAddress& address)>;
 
   // `loop` must outlive the table.
   ReverseTable(uv_loop_t* loop, const CacheTimes& times, Answered answered);
@@ -50,15 +49,13 @@ class ReverseTable {
   // address in IPv6 form (::ffff:192.0.2.1) is looked up as IPv4.
   void Add(const IpAddress& address);
   void Remove(const IpAddress& address);
-  // Null while it is looked up for the first time. The same object while match
-  // and names stay the same.
+  // Null only for an address that is not followed.
   std::shared_ptr<const Reverse> Find(const IpAddress& address) const;
 
  private:
   struct Record {
     IpAddress address;
-    std::shared_ptr<const Reverse> reverse;
-    std::shared_ptr<Lookup> latest = std::make_shared<Lookup>();
+    std::shared_ptr<Reverse> reverse = std::make_shared<Reverse>();
     // The lookup under way. Names are tried one after the other: most addresses
     // have one, and the first that leads back settles it.
     Reverse next;

@@ -36,7 +36,7 @@ foreach(source IN LISTS tests)
     SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
 endforeach()
 # They measure, or take most of the machine.
-foreach(name IN ITEMS load hostile)
+foreach(name IN ITEMS load discovery_load hostile)
   if(TEST integration/${name})
     set_tests_properties(integration/${name} PROPERTIES RUN_SERIAL ON)
   endif()

@@ -18,6 +18,9 @@ char Lower(char c) {
   return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
 }
 
+// Of what a server says in the place of a content type the log shows so much.
+constexpr std::size_t kMaxShownType = 100;
+
 // Takes `word`, in whatever case, from the beginning of `text`.
 bool Take(std::string_view word, std::string_view* text) {
   if (text->size() < word.size() ||
@@ -146,7 +149,8 @@ void HttpSd::OnAnswer(const std::shared_ptr<Round>& round,
   }
   if (!IsJson(answer->content_type)) {
     return EndRound(Fail("the answer's Content-Type is \"" +
-                         answer->content_type + "\" and not application/json"));
+                         answer->content_type.substr(0, kMaxShownType) +
+                         "\" and not application/json"));
   }
   round->body = std::move(answer->body);
   round->old = source_.list();

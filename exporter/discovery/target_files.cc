@@ -160,6 +160,8 @@ void TargetFiles::TakeFiles(std::vector<ScannedFile> scanned) {
       file.source = std::make_unique<Source>(found.name, notices_, pool_);
     }
     file.stamp = found.stamp;
+    // What could not be read for a passing reason is tried again soon.
+    if (found.outcome && !found.outcome->has_value()) file.stamp.reset();
     if (found.outcome) file.source->Take(*std::move(found.outcome));
   }
   for (const auto& [name, file] : known) {

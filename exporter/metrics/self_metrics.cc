@@ -15,6 +15,8 @@
 #include "exporter/build_info.h"
 #include "exporter/metrics/process_metrics.h"
 #include "exporter/metrics/record_name.h"
+#include "probe/tls/hexadecimal.h"
+#include "probe/utf8.h"
 
 namespace exporter::metrics {
 namespace {
@@ -234,14 +236,36 @@ void SelfMetrics::ConfigLoaded(bool ok, probe::WallTime now) {
   if (ok) families_->reload_time.Set(probe::Seconds(now.time_since_epoch()));
 }
 
+namespace {
+
+// A file name as text that the page does not change any more: what it would
+// replace is written as hexadecimal, so that two names stay two.
+std::string Distinct(std::string_view source) {
+  std::string text;
+  while (!source.empty()) {
+    const probe::Utf8Character next = probe::DecodeUtf8(source);
+    const std::string_view bytes = source.substr(0, next.bytes);
+    source.remove_prefix(next.bytes);
+    if (next.valid && probe::IsPrintable(next.code_point)) {
+      text += bytes;
+      continue;
+    }
+    text += "\\x";
+    text += probe::tls::Hexadecimal(
+        reinterpret_cast<const unsigned char*>(bytes.data()), bytes.size());
+  }
+  return text;
+}
+
+}  // namespace
+
 void SelfMetrics::DiscoveryRead(std::string_view source, bool ok,
                                 std::size_t targets, probe::WallTime now) {
-  families_->discovery.Read({{"source", std::string(source)}}, ok, targets,
-                            now);
+  families_->discovery.Read({{"source", Distinct(source)}}, ok, targets, now);
 }
 
 void SelfMetrics::DiscoveryForgotten(std::string_view source) {
-  families_->discovery.Forget({{"source", std::string(source)}});
+  families_->discovery.Forget({{"source", Distinct(source)}});
 }
 
 void SelfMetrics::SetDuplicates(std::size_t targets) {

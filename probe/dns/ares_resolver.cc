@@ -158,6 +158,11 @@ std::expected<Records, Failure> AresResolver::Impl::Read(
   }
   auto records = ReadMessage(message, type);
   if (!records) return std::unexpected(AresFailure(name, records.error()));
+  // An IPv4 address in IPv6 form is no way to reach a host by IPv6 (RFC 4038
+  // 4.2), and would be a second name of the same server.
+  std::erase_if(records->addresses, [](const IpAddress& address) {
+    return address.Unmapped() != address;
+  });
   // Nothing but CNAMEs, or records of others.
   if (records->Empty()) {
     return std::unexpected(AresFailure(name, ARES_ENODATA, type));

@@ -131,7 +131,7 @@ int main(int argc, char* argv[]) {
       store.Put(i + 1, result);
   };
   const auto check = [&](const char* name) {
-    Step(name).Turn([&] { vantage.Check(page.series()); });
+    Step(name).Turn([&] { vantage.Check(page.series(), probe::Time{}); });
   };
 
   Expand("targets come", page, expansions);

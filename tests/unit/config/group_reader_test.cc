@@ -317,7 +317,7 @@ TEST_CASE("a text over the limit is refused") {
 
 TEST_CASE("a shard reads its part of a list") {
   const std::string text =
-      R"([{"targets": ["mx1.example.com", "mx1.example.com:25", "MX2.example",
+      R"([{"targets": ["mx1.example.com", "10.0.0.300", "MX2.example",
                        "192.0.2.1", "münchen.example"]},
           {"targets": ["example.org", "x.example"],
            "labels": {"__smtp_domain": "true"}}])";
@@ -328,8 +328,8 @@ TEST_CASE("a shard reads its part of a list") {
     const auto refused = reader->Read(text, "list", kJson);
     // Every shard finds what is wrong, also with targets of another one.
     REQUIRE_FALSE(refused.has_value());
-    const std::string good = std::string(text).replace(
-        text.find(", \"mx1.example.com:25\""), 22, "");
+    const std::string good =
+        std::string(text).replace(text.find(", \"10.0.0.300\""), 14, "");
     const auto targets = reader->Read(good, "list", kJson);
     REQUIRE(targets.has_value());
     for (const auto& target : *targets) all.push_back(target->host);

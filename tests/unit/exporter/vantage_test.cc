@@ -14,6 +14,8 @@
 namespace exporter {
 namespace {
 
+constexpr probe::Time kLater{std::chrono::seconds(1000)};
+
 using probe::Expansion;
 using probe::Phase;
 using probe::Reason;
@@ -56,7 +58,8 @@ Page Servers(const std::vector<Server>& servers) {
 // "ok", "bad" or "-" for each check in the order of VantageCheck.
 std::string Judged(const Page& page) {
   std::string text;
-  for (const auto& ok : JudgeVantage(page.list(), page.store()).ok) {
+  for (const auto& ok :
+       Vantage::JudgeAll(page.list(), page.store(), kLater).ok) {
     text += !ok ? "-" : *ok ? "ok" : "bad";
     text += ' ';
   }
@@ -246,22 +249,95 @@ TEST_CASE("a resolver that answers nothing") {
     INFO(c.name);
     Page page;
     for (const Expansion& target : c.targets) page.Add(target);
-    CHECK(JudgeVantage(page.list(), page.store())[kResolver] == c.want);
+    CHECK(Vantage::JudgeAll(page.list(), page.store(), kLater)[kResolver] ==
+          c.want);
   }
 }
 
-TEST_CASE("of very many targets some are judged, all over the list") {
+// A name whose lookups ended so many seconds after the start.
+Expansion LookedUpAt(const std::string& host, bool answered, int second) {
+  Expansion expansion = LookedUp(host, "", {answered});
+  expansion.lookups[0].lookup = std::make_shared<const probe::Lookup>(
+      probe::Lookup{.answered = answered,
+                    .ever = true,
+                    .took = {},
+                    .at = probe::Time(std::chrono::seconds(second))});
+  return expansion;
+}
+
+TEST_CASE("an answer that is old does not stand for the resolver") {
+  struct Case {
+    const char* name;
+    std::vector<Expansion> targets;
+    bool want;
+  };
+  const std::vector<Case> cases = {
+      {"three were lost since the last answer",
+       {LookedUpAt("a", true, 10), LookedUpAt("b", false, 11),
+        LookedUpAt("c", false, 12), LookedUpAt("d", false, 13)},
+       false},
+      {"two were",
+       {LookedUpAt("a", true, 11), LookedUpAt("b", false, 11),
+        LookedUpAt("c", false, 12), LookedUpAt("d", false, 13)},
+       true},
+      {"an answer came since",
+       {LookedUpAt("b", false, 11), LookedUpAt("c", false, 12),
+        LookedUpAt("d", false, 13), LookedUpAt("a", true, 14)},
+       true},
+      {"it came a moment ago",
+       {LookedUpAt("a", true, 995), LookedUpAt("b", false, 996),
+        LookedUpAt("c", false, 997), LookedUpAt("d", false, 998)},
+       true},
+      {"names that never worked say nothing",
+       {LookedUpAt("a", true, 2), LookedUp("b", "", {false}),
+        LookedUp("c", "", {false}), LookedUp("d", "", {false})},
+       true},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    Page page;
+    for (const Expansion& target : c.targets) page.Add(target);
+    CHECK(Vantage::JudgeAll(page.list(), page.store(), kLater)[kResolver] ==
+          c.want);
+  }
+}
+
+TEST_CASE("the hosts file says nothing of the resolver") {
+  Page page;
+  for (const char* name : {"a", "b", "c"}) {
+    page.Add(LookedUp(name, "", {false}));
+  }
+  Expansion local = LookedUpAt("localhost", true, 999);
+  auto lookup = *local.lookups[0].lookup;
+  lookup.local = true;
+  local.lookups[0].lookup = std::make_shared<const probe::Lookup>(lookup);
+  page.Add(local);
+  CHECK(Vantage::JudgeAll(page.list(), page.store(), kLater)[kResolver] ==
+        false);
+}
+
+TEST_CASE("very many targets are judged slice by slice, every one of them") {
   const probe::Target target = tests::MakeTarget();
   Page page;
   page.AddGap();
-  const probe::EndpointId count = 3 * kMaxVantageTargets;
+  const probe::EndpointId count = 2 * kVantageSlice + 10;
   for (probe::EndpointId id = 1; id < count; ++id) {
-    page.Add(target, tests::MakeEndpoint(
-                         id, id % 2 == 0 ? "192.0.2." + std::to_string(id % 256)
-                                         : "2001:db8::1"));
-    page.Put(id, kTimeout);
+    page.Add(target,
+             tests::MakeEndpoint(id, "192.0.2." + std::to_string(id % 256)));
+    // One in the middle is well.
+    page.Put(id, id == kVantageSlice + 7 ? kGood : kTimeout);
   }
-  CHECK(Judged(page) == "ok ok - bad");
+  metrics::SelfMetrics self;
+  Vantage vantage(page.store(), self);
+  const auto check = [&] {
+    const std::string said =
+        tests::Stderr([&] { vantage.Check(page.list(), kLater); });
+    return said.empty() && vantage.Notices().empty();
+  };
+  CHECK(check());
+  CHECK(check());
+  CHECK(check());
+  CHECK(Judged(page) == "ok - - ok");
 }
 
 std::string VantageLines(const metrics::SelfMetrics& self) {
@@ -285,7 +361,7 @@ TEST_CASE("a transition is told once, by log, metric and notice") {
   const auto check = [&](const std::vector<probe::ProbeResult>& results) {
     probe::EndpointId id = 0;
     for (const auto& result : results) page.Put(++id, result);
-    return tests::Stderr([&] { vantage.Check(page.list()); });
+    return tests::Stderr([&] { vantage.Check(page.list(), kLater); });
   };
   const auto lines = [&self] { return VantageLines(self); };
 
@@ -329,7 +405,8 @@ TEST_CASE("each check has sentences of its own") {
   page.Add(LookedUp("c", "", {false}));
   metrics::SelfMetrics self;
   Vantage vantage(page.store(), self);
-  const std::string text = tests::Stderr([&] { vantage.Check(page.list()); });
+  const std::string text =
+      tests::Stderr([&] { vantage.Check(page.list(), kLater); });
   CHECK(Contains(text, " check=ipv4_route\n"));
   CHECK(Contains(text, " check=ipv6_route\n"));
   CHECK(Contains(text, " check=resolver\n"));

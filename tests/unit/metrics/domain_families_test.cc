@@ -294,7 +294,7 @@ std::shared_ptr<const probe::Reverse> MakeReverse(
   return std::make_shared<const probe::Reverse>(
       probe::Reverse{.match = match,
                      .names = std::move(names),
-                     .latest = tests::MakeLookup(true, milliseconds(4))});
+                     .latest = *tests::MakeLookup(true, milliseconds(4))});
 }
 
 TEST_CASE("reverse names") {

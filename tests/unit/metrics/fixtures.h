@@ -209,7 +209,10 @@ inline probe::Place MakePlace(probe::EndpointId id, const std::string& address,
 inline std::shared_ptr<const probe::Lookup> MakeLookup(
     bool answered, probe::Duration took = {}) {
   return std::make_shared<const probe::Lookup>(
-      probe::Lookup{.answered = answered, .took = took});
+      probe::Lookup{.answered = answered,
+                    .ever = answered,
+                    .took = took,
+                    .at = probe::Time(std::chrono::seconds(1))});
 }
 
 inline probe::Expansion MakeExpansion(probe::Target target,

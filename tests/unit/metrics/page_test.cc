@@ -36,7 +36,7 @@ probe::Expansion Domain() {
   expansion.places[0].reverse = std::make_shared<const probe::Reverse>(
       probe::Reverse{.match = true,
                      .names = std::vector<std::string>{"mx1.example.org"},
-                     .latest = tests::MakeLookup(true, milliseconds(3))});
+                     .latest = *tests::MakeLookup(true, milliseconds(3))});
   expansion.places[0].quirks.Add(probe::smtp::Quirk::kMxIsCname);
   const auto good = tests::MakeLookup(true, milliseconds(2));
   const auto none = tests::MakeLookup(false);

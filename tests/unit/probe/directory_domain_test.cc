@@ -319,7 +319,8 @@ TEST_CASE("each address has its reverse name") {
       return false;
     }
     const auto& places = fixture.Only().places;
-    return places[0].reverse != nullptr && places[1].reverse != nullptr;
+    return places[0].reverse->latest.answered &&
+           places[1].reverse->latest.answered;
   });
   const auto& places = fixture.Only().places;
   CHECK(places[0].reverse->match == true);

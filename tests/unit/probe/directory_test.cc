@@ -226,7 +226,7 @@ TEST_CASE("answers that say the same are no news") {
   fixture.directory->SetTargets({MakeTarget("mx.example.com")});
   fixture.Run([&] {
     return !fixture.shown.empty() && !fixture.Only().places.empty() &&
-           fixture.Only().places[0].reverse != nullptr;
+           fixture.Only().places[0].reverse->latest.answered;
   });
   const int told = fixture.told;
   const int puts = fixture.puts;
