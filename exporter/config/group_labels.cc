@@ -223,8 +223,7 @@ std::string GroupPath(const std::string& path) {
   if (*key == "host" || *key == "domain") {
     return path.substr(0, path.size() - key->size() - 1);
   }
-  std::string labels =
-      path.substr(0, path.size() - target->size()) + ".labels";
+  std::string labels = path.substr(0, path.size() - target->size()) + ".labels";
   if (*key == kLabels) return labels;
   if (key->starts_with("labels.")) {
     return labels + '.' + std::string(key->substr(kLabels.size() + 1));
