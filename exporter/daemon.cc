@@ -92,7 +92,9 @@ struct Daemon::Impl {
                        return OnConfigRead(std::move(config));
                      });
     lag_timer.emplace(&loop, [this] { MeasureLag(); });
-    settle_timer.emplace(&loop, [this] { SetTargets(); });
+    settle_timer.emplace(&loop, [this] {
+      if (!stopping) SetTargets();
+    });
     free_timer.emplace(&loop, [this] { LetGo(); });
   }
 
