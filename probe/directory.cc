@@ -10,12 +10,10 @@
 #include <string_view>
 #include <utility>
 
+#include "probe/answers.h"
 #include "probe/endpoint_set.h"
 #include "probe/expand.h"
-#include "probe/mx_table.h"
-#include "probe/name_table.h"
 #include "probe/net/uv_handle.h"
-#include "probe/reverse_table.h"
 
 namespace probe {
 namespace {
@@ -24,6 +22,8 @@ namespace {
 // intervals on. Behind a name that rotates through a pool with a short TTL each
 // address would else leave before its first probe.
 constexpr int kKeptIntervals = 2;
+
+Duration Keep(const Target& target) { return kKeptIntervals * target.interval; }
 
 // The name of an exchanger as it is looked up: search domains have no say in
 // what senders see.
@@ -36,26 +36,6 @@ std::string LookupName(const Target& target) {
   return target.host.ends_with('.') ? Absolute(name) : name;
 }
 
-template <typename T>
-void SortUnique(std::vector<T>& list) {
-  std::sort(list.begin(), list.end());
-  list.erase(std::unique(list.begin(), list.end()), list.end());
-}
-
-template <typename T>
-bool Contains(const std::vector<T>& sorted, const T& item) {
-  return std::binary_search(sorted.begin(), sorted.end(), item);
-}
-
-// Which targets depend on an answer.
-using Users = std::set<std::size_t>;
-
-struct NameUse {
-  Users users;
-  // Of the name's addresses: which of them this host has a route to.
-  std::map<IpAddress, bool> routes;
-};
-
 }  // namespace
 
 struct Directory::Impl {
@@ -64,31 +44,20 @@ struct Directory::Impl {
     std::shared_ptr<const Target> target;
     std::uint64_t list = 0;                  // The latest one that names it.
     std::vector<EndpointSet::Claim> claims;  // One for each place.
-    std::vector<std::string> names;          // Followed for it, as looked up.
-    std::vector<IpAddress> addresses;        // The same; both sorted.
+    Answers::Followed followed;
     // Until the next flush; its places lack their endpoints.
     std::shared_ptr<Expansion> next;
     bool queued = false;   // In `stale`.
     bool changed = false;  // In `changed_slots`.
   };
 
-  Impl(uv_loop_t* loop, plan::HasRoute has_route_in, Observer observer_in,
+  Impl(uv_loop_t* loop, plan::HasRoute has_route, Observer observer_in,
        const CacheTimes& times)
-      : has_route(std::move(has_route_in)),
-        observer(std::move(observer_in)),
-        names(loop, times,
-              [this](const std::string& name, bool changed) {
-                OnName(name, changed);
-              }),
-        exchangers(loop, times,
-                   [this](const std::string& domain, bool changed) {
-                     OnMx(domain, changed);
-                   }),
-        reverses(loop, times,
-                 [this](const IpAddress& address) {
-                   observer.looked_up(RecordType::kPtr,
-                                      reverses.Find(address)->latest);
-                 }),
+      : observer(std::move(observer_in)),
+        answers(
+            loop, times, std::move(has_route),
+            {.changed = [this](const Answers::Users& users) { Queue(users); },
+             .looked_up = observer.looked_up}),
         more(net::MakeHandle<uv_idle_t>(
             this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
   }
@@ -150,7 +119,7 @@ struct Directory::Impl {
 
   // Not at once: a hundred answers may come in one turn, and thousands of
   // targets depend on one of them.
-  void Queue(const Users& users) {
+  void Queue(const Answers::Users& users) {
     for (const std::size_t index : users) {
       if (std::exchange(slots[index].queued, true)) continue;
       stale.push_back(index);
@@ -191,15 +160,11 @@ struct Directory::Impl {
       return;
     }
     ++changed_targets;
-    // A domain that stays one keeps what is known of it.
-    if (slot.target && slot.target->is_domain && !target->is_domain) {
-      LeaveDomain(index);
-    }
     slot.target = std::move(target);
-    if (slot.target->is_domain) {
-      exchangers.Add(ServerName(*slot.target));
-      domain_users[ServerName(*slot.target)].insert(index);
-    }
+    // A domain that stays one keeps what is known of it.
+    answers.FollowDomain(index,
+                         slot.target->is_domain ? ServerName(*slot.target) : "",
+                         slot.followed);
     Apply(index);
   }
 
@@ -207,9 +172,9 @@ struct Directory::Impl {
     Slot& slot = slots[index];
     for (const auto& claim : slot.claims) endpoints.Release(claim);
     done += Further(slot);
-    if (slot.target->is_domain) LeaveDomain(index);
-    Follow(index, {});
-    FollowAddresses(index, {});
+    answers.FollowDomain(index, "", slot.followed);
+    answers.FollowNames(index, {}, {}, slot.followed);
+    answers.FollowAddresses({}, slot.followed);
     identities.erase(Identity(*slot.target));
     ++changed_targets;
     slot.target = nullptr;
@@ -217,78 +182,6 @@ struct Directory::Impl {
     slot.next = nullptr;
     gaps.insert(index);
     MarkChanged(index);
-  }
-
-  void LeaveDomain(std::size_t index) {
-    const std::string domain = ServerName(*slots[index].target);
-    const auto use = domain_users.find(domain);
-    use->second.erase(index);
-    if (!use->second.empty()) return;
-    domain_users.erase(use);
-    exchangers.Remove(domain);
-  }
-
-  void Follow(std::size_t index, std::vector<std::string> wanted) {
-    Slot& slot = slots[index];
-    SortUnique(wanted);
-    for (const std::string& name : wanted) {
-      name_users[name].users.insert(index);
-      // Also one that is followed: its interval may be another one now.
-      names.Add(name, kKeptIntervals * slot.target->interval);
-    }
-    for (const std::string& name : slot.names) {
-      if (Contains(wanted, name)) continue;
-      const auto use = name_users.find(name);
-      use->second.users.erase(index);
-      if (!use->second.users.empty()) continue;
-      name_users.erase(use);
-      names.Remove(name);
-    }
-    slot.names = std::move(wanted);
-  }
-
-  void FollowAddresses(std::size_t index, std::vector<IpAddress> wanted) {
-    Slot& slot = slots[index];
-    SortUnique(wanted);
-    for (const IpAddress& address : wanted) {
-      if (Contains(slot.addresses, address)) continue;
-      ++address_users[address];
-      reverses.Add(address);
-    }
-    for (const IpAddress& address : slot.addresses) {
-      if (Contains(wanted, address)) continue;
-      const auto use = address_users.find(address);
-      if (--use->second > 0) continue;
-      address_users.erase(use);
-      reverses.Remove(address);
-    }
-    slot.addresses = std::move(wanted);
-  }
-
-  // Answers.
-
-  void OnName(const std::string& name, bool changed) {
-    const NameTable::Answer& answer = *names.Find(name);
-    observer.looked_up(RecordType::kA, *answer.ip4.latest);
-    observer.looked_up(RecordType::kAaaa, *answer.ip6.latest);
-    const auto use = name_users.find(name);
-    if (use == name_users.end()) return;
-    // Routes may change while DNS does not.
-    std::map<IpAddress, bool> routes;
-    for (const NameTable::Family* const family : {&answer.ip4, &answer.ip6}) {
-      for (const auto& [address, seen] : family->addresses) {
-        routes.emplace(address, has_route(address));
-      }
-    }
-    changed = changed || use->second.routes != routes;
-    use->second.routes = std::move(routes);
-    if (changed) Queue(use->second.users);
-  }
-
-  void OnMx(const std::string& domain, bool changed) {
-    observer.looked_up(RecordType::kMx, *exchangers.Find(domain)->latest);
-    const auto users = domain_users.find(domain);
-    if (changed && users != domain_users.end()) Queue(users->second);
   }
 
   static std::size_t Further(const Slot& slot) {
@@ -308,7 +201,7 @@ struct Directory::Impl {
       ApplyDomain(index);
     } else {
       const std::string name = LookupName(*slot.target);
-      Follow(index, {name});
+      answers.FollowNames(index, {name}, Keep(*slot.target), slot.followed);
       ApplyHost(slot, name, {});
     }
     for (const auto& claim : old) endpoints.Release(claim);
@@ -316,7 +209,7 @@ struct Directory::Impl {
     for (const auto& claim : slot.claims) {
       if (claim.address()) addresses.push_back(*claim.address());
     }
-    FollowAddresses(index, std::move(addresses));
+    answers.FollowAddresses(std::move(addresses), slot.followed);
     done += Further(slot);
     MarkChanged(index);
   }
@@ -324,7 +217,7 @@ struct Directory::Impl {
   void ApplyDomain(std::size_t index) {
     Slot& slot = slots[index];
     const std::string domain = ServerName(*slot.target);
-    const MxTable::Answer* const answer = exchangers.Find(domain);
+    const MxTable::Answer* const answer = answers.Mx(domain);
     if (answer == nullptr) return;
     slot.next->lookups.push_back({RecordType::kMx, {}, answer->latest});
     DomainHosts wanted = ExpandDomain(domain, *answer);
@@ -332,7 +225,8 @@ struct Directory::Impl {
     for (const MxRecord& record : wanted.mail.hosts) {
       followed.push_back(Absolute(record.host));
     }
-    Follow(index, std::move(followed));
+    answers.FollowNames(index, std::move(followed), Keep(*slot.target),
+                        slot.followed);
     for (const MxRecord& record : wanted.mail.hosts) {
       ApplyHost(slot, Absolute(record.host),
                 {.mx = record.host,
@@ -352,20 +246,17 @@ struct Directory::Impl {
 
   // Claims the endpoints of one host; `place` is what they have in common.
   void ApplyHost(Slot& slot, const std::string& lookup_name, Place place) {
-    const NameTable::Answer* const answer = names.Find(lookup_name);
+    const NameTable::Answer* const answer = answers.Name(lookup_name);
     if (answer == nullptr) return;
     const std::string host =
         place.mx.empty() ? ServerName(*slot.target) : place.mx;
-    const std::map<IpAddress, bool>& routes = name_users.at(lookup_name).routes;
-    const HostAddresses wanted =
-        ExpandHost(*slot.target,
-                   {.name = host,
-                    .by_mx = !place.mx.empty() &&
-                             !place.quirks.Has(smtp::Quirk::kImplicitMx)},
-                   *answer, [&routes](const IpAddress& to) {
-                     const auto known = routes.find(to);
-                     return known == routes.end() || known->second;
-                   });
+    const HostAddresses wanted = ExpandHost(
+        *slot.target,
+        {.name = host,
+         .by_mx =
+             !place.mx.empty() && !place.quirks.Has(smtp::Quirk::kImplicitMx)},
+        *answer,
+        [&](const IpAddress& to) { return answers.HasRoute(lookup_name, to); });
     AddLookups(*slot.target, place.mx, *answer, slot.next->lookups);
     slot.next->no_ip4_route = slot.next->no_ip4_route || wanted.no_ip4_route;
     slot.next->no_ip6_route = slot.next->no_ip6_route || wanted.no_ip6_route;
@@ -413,7 +304,7 @@ struct Directory::Impl {
         Place& place = slot.next->places[i];
         place.endpoint = slot.claims[i].endpoint();
         if (const auto& address = slot.claims[i].address()) {
-          place.reverse = reverses.Find(*address);
+          place.reverse = answers.ReverseOf(*address);
         }
       }
       expansions[index] = std::exchange(slot.next, nullptr);
@@ -422,11 +313,8 @@ struct Directory::Impl {
     endpoints.RemoveUnclaimed(observer.removed);
   }
 
-  const plan::HasRoute has_route;
   const Observer observer;
-  NameTable names;
-  MxTable exchangers;
-  ReverseTable reverses;
+  Answers answers;
   EndpointSet endpoints;
 
   // No container that grows at once: with 100,000 targets that turn would take
@@ -435,9 +323,6 @@ struct Directory::Impl {
   std::vector<std::shared_ptr<const Expansion>> expansions;  // As many.
   std::set<std::size_t> gaps;
   std::map<std::string, std::size_t> identities;
-  std::map<std::string, NameUse> name_users;
-  std::map<std::string, Users> domain_users;
-  std::map<IpAddress, std::size_t> address_users;  // How many targets.
 
   // The list that is being taken over.
   std::uint64_t list = 0;
@@ -464,9 +349,7 @@ Directory::Directory(uv_loop_t* loop, plan::HasRoute has_route,
 Directory::~Directory() = default;
 
 void Directory::SetResolver(dns::Resolver* resolver) {
-  impl_->names.SetResolver(resolver);
-  impl_->exchangers.SetResolver(resolver);
-  impl_->reverses.SetResolver(resolver);
+  impl_->answers.SetResolver(resolver);
 }
 
 void Directory::SetTargets(std::vector<std::shared_ptr<const Target>> targets) {
