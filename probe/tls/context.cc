@@ -213,6 +213,9 @@ std::expected<std::shared_ptr<const Roots>, std::string> Roots::Parse(
   roots->store_ = X509_STORE_new();
   bool made = roots->store_ != nullptr;
   for (const X509Ptr& certificate : *certificates) {
+    // Reads its extensions, which OpenSSL would else do, and note in it, when
+    // the first of our threads verifies with it.
+    X509_check_purpose(certificate.get(), -1, 0);
     made = made && X509_STORE_add_cert(roots->store_, certificate.get()) == 1;
   }
   if (made && partial_chain) {
