@@ -53,10 +53,15 @@ class Ticket {
   const std::weak_ptr<Exchange> exchange_;
 };
 
-void Ask(const Handler& handler, const Request& request,
+void Ask(const Handler& handler, Request request,
          const std::shared_ptr<Exchange>& exchange) {
   const auto ticket = std::make_shared<Ticket>(exchange);
   try {
+    request.when_gone = [waiting = std::weak_ptr<Exchange>(exchange)](
+                            std::function<void()> gone) {
+      const auto still_there = waiting.lock();
+      if (still_there != nullptr) still_there->WhenGone(std::move(gone));
+    };
     handler(request,
             [ticket](Response response) { ticket->Use(std::move(response)); });
   } catch (...) {
@@ -66,9 +71,10 @@ void Ask(const Handler& handler, const Request& request,
 
 }  // namespace
 
-Exchange::Exchange(MHD_Connection* connection, std::size_t max_body_bytes,
-                   std::function<void()> wake)
-    : connection_(connection),
+Exchange::Exchange(uv_loop_s* loop, MHD_Connection* connection,
+                   std::size_t max_body_bytes, std::function<void()> wake)
+    : loop_(loop),
+      connection_(connection),
       max_body_bytes_(max_body_bytes),
       wake_(std::move(wake)) {}
 
@@ -106,8 +112,7 @@ MHD_Result Exchange::Complete(std::shared_ptr<Exchange> self,
     return self->Send(*std::exchange(self->answer_, std::nullopt));
   }
   if (self->answered_) return MHD_NO;  // Abandoned.
-  self->suspended_ = true;
-  MHD_suspend_connection(self->connection_);
+  self->Suspend();
   return MHD_YES;
 }
 
@@ -116,6 +121,12 @@ void Exchange::Answer(Response response) {
   answered_ = true;
   answer_ = std::move(response);
   Resume();
+}
+
+void Exchange::WhenGone(std::function<void()> gone) {
+  if (answered_) return;
+  gone_ = std::move(gone);
+  if (suspended_) WatchClient();
 }
 
 void Exchange::Abandon() {
@@ -139,11 +150,46 @@ MHD_Result Exchange::Send(Response response) {
                             reply.get());
 }
 
+void Exchange::Suspend() {
+  suspended_ = true;
+  MHD_suspend_connection(connection_);
+  if (gone_) WatchClient();
+}
+
 void Exchange::Resume() {
+  gone_ = nullptr;
   if (!suspended_) return;
   suspended_ = false;
+  client_watch_.reset();
   MHD_resume_connection(connection_);
   wake_();
+}
+
+// What the client sends meanwhile, as the next request, stays unread; so the
+// end of its bytes is not to be seen by reading. Without memory nobody is told.
+void Exchange::WatchClient() {
+  const auto* known =
+      MHD_get_connection_info(connection_, MHD_CONNECTION_INFO_CONNECTION_FD);
+  if (client_watch_ != nullptr || known == nullptr) return;
+  client_watch_ = probe::net::MakeHandle<uv_poll_t>(this, [&](uv_poll_t* raw) {
+    return uv_poll_init(loop_, raw, known->connect_fd);
+  });
+  if (client_watch_ == nullptr) return;
+  uv_poll_start(client_watch_.get(), UV_DISCONNECT,
+                // An error, as a reset is one, is an end too.
+                [](uv_poll_t* watch, int /*status*/, int /*events*/) {
+                  auto* self = static_cast<Exchange*>(watch->data);
+                  if (self != nullptr) self->OnClientGone();
+                });
+}
+
+void Exchange::OnClientGone() {
+  client_watch_.reset();
+  const std::function<void()> gone = std::exchange(gone_, nullptr);
+  try {
+    if (gone) gone();  // May answer.
+  } catch (...) {      // As from a handler: the request goes on without it.
+  }
 }
 
 }  // namespace exporter::http

@@ -3,6 +3,7 @@
 #define EXPORTER_HTTP_EXCHANGE_H_
 
 #include <microhttpd.h>
+#include <uv.h>
 
 #include <cstddef>
 #include <functional>
@@ -10,6 +11,7 @@
 #include <optional>
 
 #include "exporter/http/server.h"
+#include "probe/net/uv_handle.h"
 
 namespace exporter::http {
 
@@ -19,9 +21,10 @@ namespace exporter::http {
 // return goes back to it; MHD_NO breaks the connection off.
 class Exchange {
  public:
-  // `wake` makes the server run libmicrohttpd soon, never inside the call.
-  Exchange(MHD_Connection* connection, std::size_t max_body_bytes,
-           std::function<void()> wake);
+  // `loop` must outlive the exchange. `wake` makes the server run libmicrohttpd
+  // soon, never inside the call.
+  Exchange(uv_loop_s* loop, MHD_Connection* connection,
+           std::size_t max_body_bytes, std::function<void()> wake);
   Exchange(const Exchange&) = delete;
   Exchange& operator=(const Exchange&) = delete;
 
@@ -36,14 +39,20 @@ class Exchange {
   // Only the first answer counts.
   void Answer(Response response);
   bool answered() const { return answered_; }
+  // Request::when_gone.
+  void WhenGone(std::function<void()> gone);
   // The server is going: no answer any more. A suspended connection is resumed,
   // because libmicrohttpd cannot stop before that.
   void Abandon();
 
  private:
   MHD_Result Send(Response response);
+  void Suspend();
   void Resume();
+  void WatchClient();
+  void OnClientGone();
 
+  uv_loop_s* const loop_;
   MHD_Connection* const connection_;
   const std::size_t max_body_bytes_;
   const std::function<void()> wake_;
@@ -53,6 +62,10 @@ class Exchange {
   bool answered_ = false;           // An answer was given, or never will be.
   bool suspended_ = false;          // By us, and not yet resumed.
   std::optional<Response> answer_;  // Given, and not yet sent.
+  std::function<void()> gone_;
+  // Of the connection's own descriptor, which libmicrohttpd leaves alone while
+  // the connection is suspended, and only then.
+  probe::net::Handle<uv_poll_t> client_watch_;
 };
 
 }  // namespace exporter::http

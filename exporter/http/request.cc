@@ -1,6 +1,10 @@
 #include "exporter/http/request.h"
 
+#include <netinet/in.h>
+#include <uv.h>
+
 #include <algorithm>
+#include <array>
 #include <charconv>
 #include <limits>
 #include <new>
@@ -80,6 +84,28 @@ std::string_view Find(const Fields& fields, std::string_view name) {
   return {};
 }
 
+// As the text of an address, "" for other families than IP's.
+std::string ClientOf(MHD_Connection* connection) {
+  const auto* known =
+      MHD_get_connection_info(connection, MHD_CONNECTION_INFO_CLIENT_ADDRESS);
+  if (known == nullptr || known->client_addr == nullptr) return {};
+  std::array<char, INET6_ADDRSTRLEN> text{};
+  const sockaddr* address = known->client_addr;
+  if (address->sa_family == AF_INET6) {
+    const auto& v6 = *reinterpret_cast<const sockaddr_in6*>(address);
+    // A socket for both families shows an IPv4 client so.
+    if (IN6_IS_ADDR_V4MAPPED(&v6.sin6_addr)) {
+      uv_inet_ntop(AF_INET, &v6.sin6_addr.s6_addr[12], text.data(),
+                   text.size());
+      return text.data();
+    }
+  } else if (address->sa_family != AF_INET) {
+    return {};
+  }
+  uv_ip_name(address, text.data(), text.size());
+  return text.data();
+}
+
 bool Has(const Fields& fields, std::string_view name) {
   return std::any_of(fields.begin(), fields.end(),
                      [&](const auto& field) { return field.first == name; });
@@ -97,11 +123,11 @@ std::string_view Request::Argument(std::string_view name) const {
 
 Request ReadRequest(MHD_Connection* connection, const char* path,
                     const char* method) {
-  return {
-      .method = method,
-      .path = path,
-      .headers = Collect(connection, MHD_HEADER_KIND, &AddHeader),
-      .arguments = Collect(connection, MHD_GET_ARGUMENT_KIND, &AddArgument)};
+  return {.method = method,
+          .path = path,
+          .headers = Collect(connection, MHD_HEADER_KIND, &AddHeader),
+          .arguments = Collect(connection, MHD_GET_ARGUMENT_KIND, &AddArgument),
+          .client = ClientOf(connection)};
 }
 
 // libmicrohttpd 0.9.75 looks at the first field of a name only, and reads a

@@ -164,8 +164,8 @@ MHD_Result Server::Impl::Access(MHD_Connection* connection, const char* path,
                                 const char* method, std::size_t* body_bytes,
                                 void** closure) {
   if (*closure == nullptr) {
-    auto exchange = std::make_shared<Exchange>(connection, limits.body_bytes,
-                                               [this] { Wake(); });
+    auto exchange = std::make_shared<Exchange>(
+        loop, connection, limits.body_bytes, [this] { Wake(); });
     exchanges.emplace(exchange.get(), exchange);
     *closure = exchange.get();
     return exchange->Begin();

@@ -19,8 +19,11 @@ struct uv_loop_s;
 namespace exporter::http {
 
 // Limits against clients that waste our descriptors, memory or patience.
-inline constexpr unsigned kMaxConnections = 1000;  // Over all listeners.
-inline constexpr unsigned kMaxConnectionsPerAddress = 200;
+// Over all listeners: a thousand requests that wait, and those of others. A
+// connection takes about 10 KB.
+inline constexpr unsigned kMaxConnections = 4096;
+// Half of all, because behind a proxy everybody has its address.
+inline constexpr unsigned kMaxConnectionsPerAddress = kMaxConnections / 2;
 inline constexpr unsigned kIdleSeconds = 30;  // Then it is closed.
 inline constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
 inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;  // Beyond: 413.
@@ -42,6 +45,20 @@ struct Request {
   std::vector<std::pair<std::string, std::string>> headers;
   // Query arguments, decoded, in order.
   std::vector<std::pair<std::string, std::string>> arguments;
+  // "192.0.2.7" (never as "::ffff:192.0.2.7"), "2001:db8::1"; "" when the
+  // client came over a Unix socket.
+  std::string client = {};
+
+  // Within the handler or later: asks to be told when the client has gone while
+  // the request waits for its answer. `gone` is called at most once, on the
+  // loop's thread, never inside the handler's call or this one, and never after
+  // the answer was given or the server went away; asking again replaces it. It
+  // may answer, and must not destroy the server. A client that has only ended
+  // its sending side counts as gone, because the two cannot be told apart; an
+  // answer still reaches it. One that has sent more requests than the sockets
+  // hold cannot be seen to go. Never empty; copies may outlive the request.
+  std::function<void(std::function<void()> gone)> when_gone =
+      [](const std::function<void()>& /*gone*/) {};
 
   // "" when there is none.
   std::string_view Header(std::string_view lower_case_name) const;
