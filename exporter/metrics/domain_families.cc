@@ -1,13 +1,9 @@
 // What DNS says of a domain's mail exchangers, and whether one of the best
 // takes mail.
-#include <algorithm>
-#include <cstddef>
 #include <cstdint>
-#include <optional>
 #include <span>
-#include <string>
-#include <string_view>
 
+#include "exporter/metrics/domain.h"
 #include "exporter/metrics/family.h"
 #include "probe/lookup.h"
 
@@ -18,51 +14,6 @@ namespace {
 bool HostsAreKnown(const probe::Mail& mail) {
   return !mail.hosts.empty() || mail.null_mx || !mail.failure ||
          probe::IsCertainlyAbsent(*mail.failure);
-}
-
-// Whether senders try `mx` first. Exchangers that were never known stand as one
-// place without a name.
-bool IsBest(const probe::Mail& mail, const std::string& mx) {
-  if (mail.hosts.empty()) return true;
-  for (const probe::MxRecord& host : mail.hosts) {
-    if (host.preference != mail.hosts.front().preference) break;
-    if (host.host == mx) return true;
-  }
-  return false;
-}
-
-// How many senders try first; an exchanger without name counts as one.
-std::size_t BestCount(const probe::Mail& mail) {
-  if (mail.hosts.empty()) return 1;
-  return static_cast<std::size_t>(std::ranges::count(
-      mail.hosts, mail.hosts.front().preference, &probe::MxRecord::preference));
-}
-
-// 1 at the first that is reachable. 0 needs the verdicts of all: those that are
-// still to come could be good ones. An exchanger whose addresses are looked up
-// for the first time has no place yet.
-std::optional<bool> DomainReachable(const TargetRow& target) {
-  const probe::Mail* const mail = target.mail();
-  if (mail == nullptr || mail->null_mx) return std::nullopt;
-  bool reachable = false;
-  bool judged = false;
-  bool pending = false;
-  std::size_t placed = 0;
-  std::optional<std::string_view> last;  // Places of one exchanger adjoin.
-  target.ForEachRow([&](const Row& row) {
-    if (!IsBest(*mail, row.place().mx)) return;
-    if (last != row.place().mx) ++placed;
-    last = row.place().mx;
-    if (row.verdict() != nullptr) {
-      judged = true;
-      reachable = reachable || row.reachable();
-    } else if (row.place().endpoint->address) {
-      pending = true;
-    }
-  });
-  if (reachable) return true;
-  pending = pending || placed < BestCount(*mail);
-  return judged && !pending ? std::optional(false) : std::nullopt;
 }
 
 constexpr TargetFamily kFamilies[] = {

@@ -1,5 +1,5 @@
-// One series, or one target, as the families see it at the time of a scrape.
-// For families.cc and the tables of families alone.
+// One series, or one target, at one moment, such as that of a scrape: what the
+// tables of families and the findings are functions of.
 #ifndef EXPORTER_METRICS_ROW_H_
 #define EXPORTER_METRICS_ROW_H_
 
@@ -31,6 +31,7 @@ class Row {
   const probe::Place& place() const { return *entry_.series->place; }
   const std::string& labels() const { return entry_.series->labels; }
   const EndpointState& state() const { return state_; }
+  const probe::Moment& now() const { return now_; }
   // Of the endpoint; null before the first result.
   const EndpointState::Verdict* verdict() const {
     return state_.verdict ? &*state_.verdict : nullptr;
@@ -74,8 +75,9 @@ class Row {
   // their types, and one of another type by the main series.
   const probe::tls::Handshake* certified() const;
 
+  probe::tls::KeyType key_type() const { return entry_.series->key_type; }
   bool certificate_only() const {
-    return entry_.series->key_type != probe::tls::KeyType::kAny;
+    return key_type() != probe::tls::KeyType::kAny;
   }
 
   std::optional<bool> BannerMatch() const {
@@ -115,19 +117,25 @@ class TargetRow {
             const probe::Moment& now)
       : series_(series), entries_(entries), now_(now) {}
 
+  const probe::Target& target() const { return series_.target(); }
   const probe::Expansion& expansion() const { return *series_.expansion; }
   // Null for a host, and before the first answer about exchangers.
   const probe::Mail* mail() const {
     return expansion().mail ? &*expansion().mail : nullptr;
   }
+  // Those that are about further certificates of a place, too.
+  template <typename Visit>
+  void ForEachSeries(Visit visit) const {
+    for (const TargetFamilies::Entry& entry : entries_) {
+      if (entry.state != nullptr) visit(Row(entry, now_));
+    }
+  }
   // What is shown of each place; further certificates are not among them.
   template <typename Visit>
   void ForEachRow(Visit visit) const {
-    for (const TargetFamilies::Entry& entry : entries_) {
-      if (entry.state == nullptr) continue;
-      const Row row(entry, now_);
+    ForEachSeries([&](const Row& row) {
       if (!row.certificate_only()) visit(row);
-    }
+    });
   }
 
  private:
