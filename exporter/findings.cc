@@ -1,0 +1,121 @@
+#include "exporter/findings.h"
+
+#include <algorithm>
+#include <array>
+#include <cstddef>
+#include <utility>
+
+#include "exporter/findings/codes.h"
+#include "exporter/findings/collector.h"
+#include "exporter/findings/parts.h"
+#include "probe/result.h"
+#include "probe/smtp/quirk.h"
+
+namespace exporter {
+namespace {
+
+using findings::Collector;
+using metrics::Row;
+using metrics::TargetRow;
+
+bool SaysTheSame(const Finding& a, const Finding& b) {
+  return a.code == b.code && a.level == b.level && a.title == b.title &&
+         a.advice == b.advice;
+}
+
+// Of findings that say the same: what is said of the whole target is not said
+// again of a place, and what every one of `places` shows is said of the whole.
+void Merge(std::vector<Finding>& all, std::size_t places) {
+  std::vector<Finding> merged;
+  for (Finding& finding : all) {
+    const auto same = [&](const Finding& other) {
+      return SaysTheSame(finding, other);
+    };
+    const auto before = std::ranges::find_if(merged, same);
+    const bool said =
+        before != merged.end() && before->address.empty() && before->mx.empty();
+    if (said) continue;
+    const auto count =
+        static_cast<std::size_t>(std::ranges::count_if(all, same));
+    if (count > 1 && count == places) {
+      finding.address.clear();
+      finding.mx.clear();
+    }
+    merged.push_back(std::move(finding));
+  }
+  all = std::move(merged);
+}
+
+void Sort(std::vector<Finding>& all) {
+  std::ranges::stable_sort(all, std::ranges::greater{}, &Finding::level);
+}
+
+Summary SummaryOf(Collector& worst, bool has_result) {
+  if (worst.found().empty()) {
+    return {has_result ? Status::kOk : Status::kUnknown, ""};
+  }
+  Finding& first = worst.found().front();
+  const bool critical = first.level == Level::kCritical;
+  const Status known = critical ? Status::kCritical : Status::kWarning;
+  return {has_result || critical ? known : Status::kUnknown,
+          std::move(first.title)};
+}
+
+}  // namespace
+
+std::string_view Name(Level level) {
+  static constexpr std::array<std::string_view, 4> kNames = {
+      "ok", "info", "warning", "critical"};
+  return kNames[static_cast<std::size_t>(level)];
+}
+
+std::string_view Name(Status status) {
+  static constexpr std::array<std::string_view, 4> kNames = {
+      "ok", "unknown", "warning", "critical"};
+  return kNames[static_cast<std::size_t>(status)];
+}
+
+std::vector<Finding> FindingsOf(const Row& row) {
+  Collector all(Collector::Keep::kAll);
+  findings::AddPlace(row, Level::kCritical, all);
+  Sort(all.found());
+  return std::move(all.found());
+}
+
+std::vector<Finding> FindingsOf(const TargetRow& target) {
+  Collector all(Collector::Keep::kAll);
+  findings::AddTarget(target, all);
+  std::size_t places = 0;
+  target.ForEachRow([&](const Row&) { ++places; });
+  Merge(all.found(), places);
+  Sort(all.found());
+  return std::move(all.found());
+}
+
+Summary Summarize(const Row& row) {
+  Collector worst(Collector::Keep::kWorst);
+  findings::AddPlace(row, Level::kCritical, worst);
+  return SummaryOf(worst, findings::HasResult(row));
+}
+
+Summary Summarize(const TargetRow& target) {
+  Collector worst(Collector::Keep::kWorst);
+  findings::AddTarget(target, worst);
+  return SummaryOf(worst, findings::HasResult(target));
+}
+
+std::span<const std::string_view> FindingCodes() {
+  static const std::vector<std::string_view> kCodes = [] {
+    std::vector<std::string_view> codes(findings::kOwnCodes.begin(),
+                                        findings::kOwnCodes.end());
+    for (std::size_t i = 0; i < probe::kReasonCount; ++i) {
+      codes.push_back(Name(static_cast<probe::Reason>(i)));
+    }
+    codes.insert(codes.end(), probe::smtp::kQuirkNames.begin(),
+                 probe::smtp::kQuirkNames.end());
+    return codes;
+  }();
+  return kCodes;
+}
+
+}  // namespace exporter
