@@ -1,0 +1,159 @@
+// A fact about one place (an address of a target) as the page shows it. What is
+// not known has a reason and is never shown as "no".
+//
+// A fact is {state, text, more, why}: `text` is what to show, of ours or a
+// peer's; `more` a second, smaller line; `why` says why nothing is known or
+// what is wrong. States: good, bad, warn, plain (neither), unknown, none (has
+// no meaning here).
+
+import {now} from "./clock.js";
+import {bytes, count, day, span} from "./units.js";
+
+const DAY_SECONDS = 24 * 3600;
+// ACME clients renew 30 days before the end; at 14 nothing has renewed it for
+// two weeks.
+const SHORT_CERTIFICATE_SECONDS = 14 * DAY_SECONDS;
+
+function fact(state, text, why = "", more = "") {
+  return {state, text, why, more};
+}
+
+// The values of a family with labels, [] when it is absent.
+export function samples(place, family) {
+  return Array.isArray(place[family]) ? place[family] : [];
+}
+
+function values(place, family) {
+  return samples(place, family).map((sample) => sample.value);
+}
+
+export function label(place, family, name) {
+  const [sample] = samples(place, family);
+  return sample ? sample[name] : undefined;
+}
+
+// Why a fact of this place is not there.
+function whyUnknown(place) {
+  if (place.smtp_probe_timestamp_seconds === undefined) {
+    return "no result yet";
+  }
+  if (place.failure) return "not seen: the latest probe failed before it";
+  return "not seen";
+}
+
+function unknown(place) {
+  return fact("unknown", "unknown", whyUnknown(place));
+}
+
+export function reachable(place) {
+  if (place.smtp_reachable === 1) return fact("good", "yes");
+  if (place.smtp_reachable === 0) return fact("bad", "no");
+  return unknown(place);
+}
+
+// TLS from the first byte: then there is no STARTTLS to speak of.
+export function hasImplicitTls(place) {
+  return place.smtp_starttls_advertised === undefined &&
+      place.smtp_starttls_success === undefined &&
+      samples(place, "smtp_tls_info").length > 0;
+}
+
+export function starttls(place) {
+  const version = label(place, "smtp_tls_info", "version");
+  if (hasImplicitTls(place)) {
+    return fact("good", "TLS at once", "TLS comes before the greeting here",
+                version);
+  }
+  switch (place.smtp_starttls_advertised) {
+    case 0:
+      return fact("bad", "no", "the server does not offer STARTTLS");
+    case 1:
+      break;
+    default:
+      return unknown(place);
+  }
+  if (place.smtp_starttls_success === 0) {
+    return fact("bad", "fails", "it is offered, and does not lead to TLS");
+  }
+  if (place.smtp_starttls_success === 1) {
+    return fact("good", "yes", "", version);
+  }
+  return fact("plain", "offered", "how the handshake ends is not known yet");
+}
+
+export function authOn25(place, role) {
+  if (role === "submission") {
+    return fact("none", "\u2013", "submission is where AUTH belongs");
+  }
+  if (place.smtp_auth_on_25 === 1) {
+    return fact("warn", "offered", "AUTH has no business on port 25");
+  }
+  if (place.smtp_auth_on_25 === 0) return fact("good", "no");
+  return unknown(place);
+}
+
+export function size(place) {
+  const limit = place.smtp_size_limit_bytes;
+  if (limit === "+Inf") {
+    return fact("plain", "no limit", "the server announces no fixed limit");
+  }
+  if (typeof limit === "number") {
+    return fact("plain", bytes(limit), "", `${count(limit)} bytes`);
+  }
+  // EHLO was seen: then its answer has no usable SIZE.
+  if (place.smtp_starttls_advertised !== undefined || hasImplicitTls(place)) {
+    return fact("none", "none", "SIZE is not announced, or without a value");
+  }
+  return unknown(place);
+}
+
+export function banner(place) {
+  const name = label(place, "smtp_banner_hostname_info", "hostname");
+  const text = name ?? "no name";
+  if (place.smtp_banner_match === 1) return fact("good", text);
+  if (place.smtp_banner_match === 0) {
+    return fact("warn", text, "another name than expected", "unexpected");
+  }
+  if (name !== undefined) {
+    return fact("plain", name, "no name is expected here");
+  }
+  return unknown(place);
+}
+
+// When the first of the place's certificates expires; undefined when unknown.
+export function certificateEnd(place) {
+  const ends = values(place,
+                      "smtp_tls_certificate_not_after_timestamp_seconds");
+  return ends.length > 0 ? Math.min(...ends) : undefined;
+}
+
+function certificateTrouble(place) {
+  const words = [];
+  if (values(place, "smtp_tls_certificate_trusted").includes(0)) {
+    words.push("not trusted");
+  }
+  if (values(place, "smtp_tls_certificate_name_match").includes(0)) {
+    words.push("other name");
+  }
+  return words.join(", ");
+}
+
+export function certificate(place) {
+  const end = certificateEnd(place);
+  if (end === undefined) {
+    if (place.smtp_starttls_advertised === 0) {
+      return fact("none", "\u2013", "without TLS there is no certificate");
+    }
+    return unknown(place);
+  }
+  const left = end - now();
+  const trouble = certificateTrouble(place);
+  if (left < 0) {
+    return fact("bad", "expired", `expired ${span(-left)} ago`,
+                trouble || day(end));
+  }
+  const state =
+      trouble || left < SHORT_CERTIFICATE_SECONDS ? "warn" : "good";
+  return fact(state, span(left), `valid until ${day(end)}`,
+              trouble || day(end));
+}
