@@ -146,6 +146,20 @@ void AppendField(std::string& out, LogFormat format, std::string_view name,
   }
 }
 
+std::string FormatLine(LogFormat format, std::string_view time, LogLevel level,
+                       std::string_view message,
+                       std::span<const LogField> fields) {
+  std::string line;
+  AppendField(line, format, "time", time);
+  AppendField(line, format, "level", Name(level));
+  AppendField(line, format, "msg", message);
+  for (const auto& [name, value] : fields) {
+    AppendField(line, format, name, value);
+  }
+  if (format == LogFormat::kJson) line += '}';
+  return line;
+}
+
 std::string Timestamp(std::chrono::system_clock::time_point now) {
   const auto day = std::chrono::floor<std::chrono::days>(now);
   const std::chrono::year_month_day date(day);
@@ -207,11 +221,16 @@ bool StopLogging() {
 bool LogEnabled(LogLevel level) { return level >= TheOutput().level.load(); }
 
 void Log(LogLevel level, std::string_view message, LogFields fields) {
+  LogWith(level, message, {fields.begin(), fields.size()});
+}
+
+void LogWith(LogLevel level, std::string_view message,
+             std::span<const LogField> fields) {
   if (!LogEnabled(level)) return;
   Output& output = TheOutput();
   std::string line =
-      FormatLogLine(output.format, Timestamp(std::chrono::system_clock::now()),
-                    level, message, fields);
+      FormatLine(output.format, Timestamp(std::chrono::system_clock::now()),
+                 level, message, fields);
   std::shared_ptr<spdlog::logger> logger;
   {
     const std::lock_guard lock(output.mutex);
@@ -229,15 +248,8 @@ void Log(LogLevel level, std::string_view message, LogFields fields) {
 std::string FormatLogLine(LogFormat format, std::string_view time,
                           LogLevel level, std::string_view message,
                           LogFields fields) {
-  std::string line;
-  AppendField(line, format, "time", time);
-  AppendField(line, format, "level", Name(level));
-  AppendField(line, format, "msg", message);
-  for (const auto& [name, value] : fields) {
-    AppendField(line, format, name, value);
-  }
-  if (format == LogFormat::kJson) line += '}';
-  return line;
+  return FormatLine(format, time, level, message,
+                    {fields.begin(), fields.size()});
 }
 
 }  // namespace exporter

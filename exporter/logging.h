@@ -6,6 +6,7 @@
 #define EXPORTER_LOGGING_H_
 
 #include <initializer_list>
+#include <span>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -30,6 +31,9 @@ bool StopLogging();
 bool LogEnabled(LogLevel level);
 // Any thread.
 void Log(LogLevel level, std::string_view message, LogFields fields = {});
+// The same with fields that nobody can list while writing the program.
+void LogWith(LogLevel level, std::string_view message,
+             std::span<const LogField> fields);
 
 inline void LogDebug(std::string_view message, LogFields fields = {}) {
   Log(LogLevel::kDebug, message, fields);

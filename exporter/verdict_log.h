@@ -7,12 +7,9 @@
 
 namespace exporter {
 
-// One line for each thing that changed between two states of an endpoint: the
-// verdict (phase and reason), STARTTLS, AUTH, the version of TLS, the
-// certificate, its trust and its name. Nothing when nothing did, nor for what
-// was never observed before, nor for a first result that is good. Of an
-// endpoint that is there for one more certificate of its server, only what is
-// said of verdict and certificate, with the field certificate_type. Any thread.
+// One line for each change between two states of an endpoint (changes.h) that
+// is worth one. Of an endpoint that is there for one more certificate of its
+// server, with the field certificate_type. Any thread.
 void LogTransition(const probe::Endpoint& endpoint,
                    const ResultStore::Transition& transition);
 
