@@ -51,6 +51,11 @@ ProbeResult UnresolvedResult(const Endpoint& endpoint) {
   result.phase_durations[static_cast<std::size_t>(Phase::kResolve)] =
       endpoint.resolve_duration;
   result.failure = endpoint.unresolved;
+  if (result.failure) {
+    result.transcript.push_back({.speaker = TranscriptLine::Speaker::kNote,
+                                 .at = result.duration,
+                                 .text = result.failure->detail});
+  }
   return result;
 }
 

@@ -201,6 +201,10 @@ TEST_CASE("an unresolved endpoint fails without a connection") {
   CHECK(*result.failure == *endpoint->unresolved);
   CHECK(result.phase_durations[0] == probe::Duration(3ms));
   CHECK_FALSE(result.phase_durations[1]);
+  // A failure is never without evidence.
+  REQUIRE(result.transcript.size() == 1);
+  CHECK(result.transcript[0].text == "no such name");
+  CHECK(result.transcript[0].at == result.duration);
 }
 
 TEST_CASE("a removed endpoint is left alone") {
