@@ -319,7 +319,7 @@ struct Daemon::Impl {
 
   const Options options;
   uv_loop_t loop{};
-  ResultStore store;
+  ResultStore store{options.retention};
   metrics::SelfMetrics self;
   MetricsPage page;
   Vantage vantage;

@@ -7,6 +7,8 @@
 #include <memory>
 #include <optional>
 
+#include "exporter/history.h"
+#include "exporter/kept_transcript.h"
 #include "probe/clock.h"
 #include "probe/result.h"
 #include "probe/smtp/banner.h"
@@ -51,6 +53,19 @@ struct EndpointState {
   probe::Moment handshake_observed;
   // Quirks of replies that are no facts, of the latest probe.
   probe::smtp::Quirks quirks;
+
+  // For people, within the limits of Retention. The conversation of the last
+  // probe that succeeded and of the last that failed; null: there was none, or
+  // there is no room for it.
+  std::shared_ptr<const KeptTranscript> last_good;
+  std::shared_ptr<const KeptTranscript> last_bad;
+  std::shared_ptr<const History> history;  // Null: nothing has changed yet.
+
+  // That of the latest probe, null if it was not kept.
+  const KeptTranscript* LatestTranscript() const {
+    if (!verdict) return nullptr;
+    return verdict->failure ? last_bad.get() : last_good.get();
+  }
 };
 
 }  // namespace exporter

@@ -19,6 +19,11 @@ constexpr unsigned kMaxProbeConcurrency = 100'000;
 // Far beyond what a list of targets can be split into with any use.
 constexpr std::uint64_t kMaxShards = 65'536;
 
+// Each probe that finds a change copies the whole history.
+constexpr std::size_t kMaxHistory = 1000;
+// At 4 KB each they take 8 GB; far beyond what one program can watch.
+constexpr std::size_t kMaxTranscripts = 1'000'000;
+
 constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{
     {"debug", LogLevel::kDebug},
     {"info", LogLevel::kInfo},
@@ -62,6 +67,15 @@ void Define(CLI::App& app, Options& options, Words& words) {
                  "hashmod splits them.")
       ->capture_default_str()
       ->check(CLI::Range(std::uint64_t{1}, kMaxShards));
+  app.add_option("--history.limit", options.retention.changes,
+                 "Changes that are remembered of each endpoint; 0: none.")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, kMaxHistory));
+  app.add_option("--history.transcripts", options.retention.transcripts,
+                 "Endpoints whose last good transcript is kept, and others "
+                 "whose last bad one is; 0: none.")
+      ->capture_default_str()
+      ->check(CLI::Range(std::size_t{0}, kMaxTranscripts));
   app.add_option("--log.level", words.level, "Least important lines to log.")
       ->capture_default_str()
       ->check(CLI::IsMember({"debug", "info", "warn", "error"}));

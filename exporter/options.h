@@ -8,6 +8,7 @@
 
 #include "exporter/config/shard.h"
 #include "exporter/logging.h"
+#include "exporter/retention.h"
 
 namespace exporter {
 
@@ -18,6 +19,7 @@ struct Options {
   Shard shard;                        // --shard.index, --shard.count
   unsigned probe_threads = 1;         // 1..64
   unsigned probe_concurrency = 1000;  // Conversations in flight, 1..100000.
+  RetentionLimits retention;          // --history.limit, --history.transcripts
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 };

@@ -2,6 +2,8 @@
 
 #include <utility>
 
+#include "exporter/changes.h"
+
 namespace exporter {
 namespace {
 
@@ -67,19 +69,46 @@ void ResultStore::Add(probe::EndpointId id) {
 
 void ResultStore::Remove(probe::EndpointId id) {
   const std::lock_guard lock(mutex_);
-  states_.erase(id);
+  const auto found = states_.find(id);
+  if (found == states_.end()) return;
+  retention_.Forget(id, *found->second);
+  states_.erase(found);
 }
 
 std::optional<ResultStore::Transition> ResultStore::Put(
-    probe::EndpointId id, const probe::ProbeResult& result) {
+    probe::EndpointId id, const probe::ProbeResult& result,
+    probe::tls::KeyType asked) {
+  // Not under the lock: it copies all that was said.
+  std::shared_ptr<const KeptTranscript> transcript;
+  if (retention_.keeps_transcripts()) {
+    transcript = std::make_shared<const KeptTranscript>(result);
+  }
   const std::lock_guard lock(mutex_);
   const auto found = states_.find(id);
   if (found == states_.end()) return std::nullopt;
   auto next = std::make_shared<EndpointState>(*found->second);
   Fold(result, *next);
-  State before = std::exchange(found->second, std::move(next));
-  if (!before->verdict) before = nullptr;
-  return Transition{.before = std::move(before), .after = found->second};
+  const EndpointState* const before =
+      found->second->verdict ? found->second.get() : nullptr;
+  Remember(id, std::move(transcript), WhatChanged(before, *next, asked), *next);
+  Transition transition{.before = nullptr, .after = next};
+  State old = std::exchange(found->second, std::move(next));
+  if (old->verdict) transition.before = std::move(old);
+  return transition;
+}
+
+void ResultStore::Remember(probe::EndpointId id,
+                           std::shared_ptr<const KeptTranscript> transcript,
+                           const std::vector<Change>& changes,
+                           EndpointState& state) {
+  retention_.Keep(changes, state);
+  if (transcript == nullptr) return;
+  const auto loser = retention_.Keep(id, std::move(transcript), state);
+  if (!loser) return;
+  State& place = states_.at(*loser);
+  auto poorer = std::make_shared<EndpointState>(*place);
+  poorer->last_bad.reset();
+  place = std::move(poorer);
 }
 
 void ResultStore::SetInterval(probe::EndpointId id, probe::Duration interval) {

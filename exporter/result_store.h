@@ -13,8 +13,10 @@
 #include <vector>
 
 #include "exporter/endpoint_state.h"
+#include "exporter/retention.h"
 #include "probe/endpoint.h"
 #include "probe/result.h"
+#include "probe/tls/version.h"
 
 namespace exporter {
 
@@ -27,7 +29,8 @@ class ResultStore {
     State after;   // Never null.
   };
 
-  ResultStore() = default;
+  explicit ResultStore(const RetentionLimits& limits = {})
+      : retention_(limits) {}
   ResultStore(const ResultStore&) = delete;
   ResultStore& operator=(const ResultStore&) = delete;
 
@@ -36,10 +39,12 @@ class ResultStore {
   void Add(probe::EndpointId id);
   // Forgets it; a result that arrives later is dropped. Any thread.
   void Remove(probe::EndpointId id);
-  // Folds a result in. None when the endpoint is not known (any more). Any
-  // thread.
-  std::optional<Transition> Put(probe::EndpointId id,
-                                const probe::ProbeResult& result);
+  // Folds a result in. None when the endpoint is not known (any more). `asked`
+  // is the certificate that its conversation asks for, which decides what of a
+  // change is remembered. Any thread.
+  std::optional<Transition> Put(
+      probe::EndpointId id, const probe::ProbeResult& result,
+      probe::tls::KeyType asked = probe::tls::KeyType::kAny);
   // The next probe comes so long after the last one, because the server asked
   // another conversation to back off. Nothing before the first result. Any
   // thread.
@@ -51,9 +56,15 @@ class ResultStore {
   std::vector<State> Snapshot(const std::vector<probe::EndpointId>& ids) const;
 
  private:
+  // What the probe leaves for people. Locked.
+  void Remember(probe::EndpointId id,
+                std::shared_ptr<const KeptTranscript> transcript,
+                const std::vector<Change>& changes, EndpointState& state);
+
   mutable std::mutex mutex_;
   // No hash table: its growth would hold the lock for long.
   std::map<probe::EndpointId, State> states_;
+  Retention retention_;
 };
 
 }  // namespace exporter

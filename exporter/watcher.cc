@@ -132,7 +132,8 @@ struct Watcher::Impl {
         .ended = [this](probe::Duration took) { self.ProbeFinished(took); },
         .finished =
             [this](const probe::Endpoint& endpoint, probe::ProbeResult result) {
-              const auto transition = store.Put(endpoint.id, result);
+              const auto transition = store.Put(
+                  endpoint.id, result, endpoint.conversation->tls.key_type);
               if (transition) LogTransition(endpoint, *transition);
             },
         .postponed =

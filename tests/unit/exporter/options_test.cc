@@ -31,6 +31,8 @@ TEST_CASE("defaults") {
   CHECK(options.probe_concurrency == 1000);
   CHECK(options.shard.index == 0);
   CHECK(options.shard.count == 1);
+  CHECK(options.retention.changes == 20);
+  CHECK(options.retention.transcripts == 10'000);
   CHECK(options.log_level == LogLevel::kInfo);
   CHECK(options.log_format == LogFormat::kLogfmt);
 }
@@ -65,6 +67,17 @@ TEST_CASE("a shard") {
   CHECK(
       Good({"--shard.index", "65535", "--shard.count", "65536"}).shard.index ==
       65535);
+}
+
+TEST_CASE("what is remembered") {
+  const Options much =
+      Good({"--history.limit=1000", "--history.transcripts=1000000"});
+  CHECK(much.retention.changes == 1000);
+  CHECK(much.retention.transcripts == 1'000'000);
+  const Options nothing =
+      Good({"--history.limit", "0", "--history.transcripts", "0"});
+  CHECK(nothing.retention.changes == 0);
+  CHECK(nothing.retention.transcripts == 0);
 }
 
 TEST_CASE("flags can be denied, as in other Prometheus programs") {
@@ -104,6 +117,11 @@ TEST_CASE("a wrong command line is refused with a hint") {
       {{"--shard.index=1"}, "--shard.index: must be below --shard.count (1)"},
       {{"--shard.index=3", "--shard.count=3"},
        "--shard.index: must be below --shard.count (3)"},
+      {{"--history.limit=1001"}, "--history.limit"},
+      {{"--history.limit=-1"}, "--history.limit"},
+      {{"--history.limit=all"}, "--history.limit"},
+      {{"--history.transcripts=1000001"}, "--history.transcripts"},
+      {{"--history.transcripts=-1"}, "--history.transcripts"},
       {{"--log.level=loud"}, "--log.level"},
       {{"--log.level=INFO"}, "--log.level"},
       {{"--log.format=xml"}, "--log.format"},
@@ -131,8 +149,9 @@ TEST_CASE("--help names every option") {
     for (const std::string option :
          {"--config.file", "--config.check", "--web.listen-address",
           "--probe.threads", "--probe.concurrency", "--shard.index",
-          "--shard.count", "--log.level", "--log.format", "--version", "--help",
-          ":10125", "smtp.yml", "1000", "never sends mail"}) {
+          "--shard.count", "--history.limit", "--history.transcripts",
+          "--log.level", "--log.format", "--version", "--help", ":10125",
+          "smtp.yml", "1000", "never sends mail"}) {
       CAPTURE(option);
       CAPTURE(end.text);
       CHECK(end.text.find(option) != std::string::npos);

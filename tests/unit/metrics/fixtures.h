@@ -184,6 +184,50 @@ inline probe::ProbeResult BusyResult(probe::WallTime finished) {
   return result;
 }
 
+// What a probe and a usual server say, STARTTLS included.
+inline std::vector<probe::TranscriptLine> MakeTranscript() {
+  using Speaker = probe::TranscriptLine::Speaker;
+  const std::vector<std::pair<Speaker, std::string>> said = {
+      {Speaker::kServer, "220 mx1.example.com ESMTP Postfix (Debian/GNU)"},
+      {Speaker::kClient, "EHLO monitor.example.net"},
+      {Speaker::kServer, "250-mx1.example.com"},
+      {Speaker::kServer, "250-PIPELINING"},
+      {Speaker::kServer, "250-SIZE 10240000"},
+      {Speaker::kServer, "250-ETRN"},
+      {Speaker::kServer, "250-STARTTLS"},
+      {Speaker::kServer, "250-ENHANCEDSTATUSCODES"},
+      {Speaker::kServer, "250-8BITMIME"},
+      {Speaker::kServer, "250-DSN"},
+      {Speaker::kServer, "250-SMTPUTF8"},
+      {Speaker::kServer, "250 CHUNKING"},
+      {Speaker::kClient, "STARTTLS"},
+      {Speaker::kServer, "220 2.0.0 Ready to start TLS"},
+      {Speaker::kNote, "the TLS handshake begins"},
+      {Speaker::kNote,
+       "TLS1.3 TLS_AES_256_GCM_SHA384 x25519, certificate rsa2048 for "
+       "mx1.example.com until 2027-01-22, trusted"},
+      {Speaker::kClient, "EHLO monitor.example.net"},
+      {Speaker::kServer, "250-mx1.example.com"},
+      {Speaker::kServer, "250-PIPELINING"},
+      {Speaker::kServer, "250-SIZE 10240000"},
+      {Speaker::kServer, "250-ETRN"},
+      {Speaker::kServer, "250-ENHANCEDSTATUSCODES"},
+      {Speaker::kServer, "250-8BITMIME"},
+      {Speaker::kServer, "250-DSN"},
+      {Speaker::kServer, "250-SMTPUTF8"},
+      {Speaker::kServer, "250 CHUNKING"},
+      {Speaker::kClient, "QUIT"},
+      {Speaker::kServer, "221 2.0.0 Bye"},
+  };
+  std::vector<probe::TranscriptLine> lines;
+  for (const auto& [speaker, text] : said) {
+    lines.push_back({.speaker = speaker,
+                     .at = milliseconds(10) * (lines.size() + 1),
+                     .text = text});
+  }
+  return lines;
+}
+
 inline probe::Target MakeDomain(const std::string& domain = "example.org") {
   probe::Target target = MakeTarget();
   target.name = domain + ":25";
