@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <cassert>
+#include <chrono>
 #include <optional>
+#include <string>
 #include <thread>
 #include <unordered_map>
 #include <utility>
@@ -37,6 +39,9 @@ plan::Schedule::Outcome OutcomeOf(const ProbeResult& result) {
   return result.banner ? kDone : kNeutral;
 }
 
+// What was asked for has numbers of its own in the schedule.
+constexpr std::uint64_t kOnceBit = std::uint64_t{1} << 63;
+
 // From this probe's slot to the next that may run: whole intervals, because
 // slots lie on a grid.
 Duration SlotsUntil(Duration next_start, Duration interval) {
@@ -44,19 +49,43 @@ Duration SlotsUntil(Duration next_start, Duration interval) {
   return std::max<Duration::rep>(whole, 1) * interval;
 }
 
-ProbeResult UnresolvedResult(const Endpoint& endpoint) {
+// Of an attempt that did not come to a conversation, after `took`.
+ProbeResult ResultWithout(Failure failure, Duration took = {}) {
   ProbeResult result;
   result.finished = net::NowOnBothClocks();
-  result.duration = endpoint.resolve_duration;
+  result.duration = took;
+  result.transcript.push_back({.speaker = TranscriptLine::Speaker::kNote,
+                               .at = took,
+                               .text = failure.detail});
+  result.failure = std::move(failure);
+  return result;
+}
+
+ProbeResult UnresolvedResult(const Endpoint& endpoint) {
+  ProbeResult result = ResultWithout(
+      endpoint.unresolved.value_or(Failure{.phase = Phase::kResolve,
+                                           .reason = Reason::kNoAddress,
+                                           .detail = {}}),
+      endpoint.resolve_duration);
   result.phase_durations[static_cast<std::size_t>(Phase::kResolve)] =
       endpoint.resolve_duration;
-  result.failure = endpoint.unresolved;
-  if (result.failure) {
-    result.transcript.push_back({.speaker = TranscriptLine::Speaker::kNote,
-                                 .at = result.duration,
-                                 .text = result.failure->detail});
-  }
   return result;
+}
+
+ProbeResult BackedOffResult(Duration left) {
+  return ResultWithout(
+      {.phase = Phase::kConnect,
+       .reason = Reason::kBackoff,
+       .detail = "the server asked to be left alone for another " +
+                 std::to_string(
+                     std::chrono::ceil<std::chrono::seconds>(left).count()) +
+                 " s"});
+}
+
+ProbeResult ShutdownResult() {
+  return ResultWithout({.phase = Phase::kConnect,
+                        .reason = Reason::kShutdown,
+                        .detail = "this program is stopping"});
 }
 
 }  // namespace
@@ -108,6 +137,10 @@ struct Prober::Impl {
     for (int started = 0; started < kMaxStartsPerTurn; ++started) {
       const auto start = schedule.Next(net::Now());
       if (!start) return ArmWake();
+      if ((start->id & kOnceBit) != 0) {
+        StartOnce(start->id, start->lag);
+        continue;
+      }
       const std::shared_ptr<const Endpoint>& endpoint = endpoints[start->id];
       observer.started(start->lag);
       if (endpoint->unresolved || !endpoint->address) {
@@ -140,11 +173,97 @@ struct Prober::Impl {
         schedule.Finished(endpoint->id, OutcomeOf(result), net::Now());
     observer.ended(result.duration);
     for (const auto& [id, interval] : schedule.TakePostponed()) {
-      observer.postponed(id, interval);
+      if ((id & kOnceBit) == 0) observer.postponed(id, interval);
+    }
+    if (OutcomeOf(result) == plan::Schedule::Outcome::kBackOff) {
+      RefuseWaiting(endpoint->ServerKey());
     }
     if (result.failure && result.failure->reason == Reason::kShutdown) return;
     result.interval = SlotsUntil(next + result.duration, endpoint->interval);
     observer.finished(*endpoint, std::move(result));
+  }
+
+  // Conversations that were asked for.
+
+  struct Once {
+    std::shared_ptr<const Endpoint> endpoint;
+    std::function<void(ProbeResult)> done;  // Null: nobody waits any more.
+  };
+
+  void ProbeOnce(Ticket ticket, std::shared_ptr<const Endpoint> endpoint,
+                 std::function<void(ProbeResult)> done) {
+    if (stopping) return done(ShutdownResult());
+    if (endpoint->unresolved || !endpoint->address) {
+      return done(UnresolvedResult(*endpoint));
+    }
+    const Time now = net::Now();
+    const std::string server = endpoint->ServerKey();
+    if (const auto until = schedule.BackedOffUntil(server, now)) {
+      return done(BackedOffResult(*until - now));
+    }
+    const plan::Schedule::Id id = ticket | kOnceBit;
+    schedule.PutOnce(id, server, endpoint->interval, now);
+    once[id] = {.endpoint = std::move(endpoint), .done = std::move(done)};
+    ArmWake();
+  }
+
+  void StartOnce(plan::Schedule::Id id, Duration lag) {
+    const std::shared_ptr<const Endpoint>& endpoint = once[id].endpoint;
+    observer.started(lag);
+    sessions[id] = std::make_unique<Session>(
+        &loop, endpoint, [this, id](ProbeResult result) {
+          sessions.erase(id);
+          FinishOnce(id, std::move(result));
+          if (stopping) return StopIfIdle();
+          ArmWake();
+        });
+  }
+
+  void FinishOnce(plan::Schedule::Id id, ProbeResult result) {
+    const auto found = once.find(id);
+    const Once asked = std::move(found->second);
+    once.erase(found);
+    const Time now = net::Now();
+    schedule.Finished(id, OutcomeOf(result), now);
+    observer.ended(result.duration);
+    for (const auto& [other, interval] : schedule.TakePostponed()) {
+      if ((other & kOnceBit) == 0) observer.postponed(other, interval);
+    }
+    if (OutcomeOf(result) == plan::Schedule::Outcome::kBackOff) {
+      RefuseWaiting(asked.endpoint->ServerKey());
+    }
+    if (asked.done) asked.done(std::move(result));
+  }
+
+  // The server has just asked to be left alone; whoever waits for it is told
+  // now, and not when it is free again.
+  void RefuseWaiting(const std::string& server) {
+    const Time now = net::Now();
+    const auto until = schedule.BackedOffUntil(server, now);
+    if (!until) return;
+    for (auto waiting = once.begin(); waiting != once.end();) {
+      const auto& [id, asked] = *waiting;
+      if (sessions.contains(id) || asked.endpoint->ServerKey() != server) {
+        ++waiting;
+        continue;
+      }
+      schedule.Remove(id);
+      if (asked.done) asked.done(BackedOffResult(*until - now));
+      waiting = once.erase(waiting);
+    }
+  }
+
+  void Cancel(Ticket ticket) {
+    const plan::Schedule::Id id = ticket | kOnceBit;
+    const auto found = once.find(id);
+    if (found == once.end()) return;
+    const auto session = sessions.find(id);
+    if (session != sessions.end()) {
+      found->second.done = nullptr;
+      return session->second->Shutdown();
+    }
+    schedule.Remove(id);
+    once.erase(found);
   }
 
   void MeasureLag() {
@@ -159,12 +278,23 @@ struct Prober::Impl {
     stopped = std::move(when_stopped);
     wake->Stop();
     for (auto& [id, session] : sessions) session->Shutdown();
+    for (auto waiting = once.begin(); waiting != once.end();) {
+      if (sessions.contains(waiting->first)) {
+        ++waiting;
+        continue;
+      }
+      if (waiting->second.done) waiting->second.done(ShutdownResult());
+      waiting = once.erase(waiting);
+    }
     drain_timer->At(net::Now() + kDrainLimit);
     StopIfIdle();
   }
 
   void DropAll() {
     sessions.clear();
+    for (const auto& [id, asked] : std::exchange(once, {})) {
+      if (asked.done) asked.done(ShutdownResult());
+    }
     StopIfIdle();
   }
 
@@ -183,7 +313,9 @@ struct Prober::Impl {
   Time lag_due{};
   plan::Schedule schedule;
   std::unordered_map<EndpointId, std::shared_ptr<const Endpoint>> endpoints;
-  std::unordered_map<EndpointId, std::unique_ptr<Session>> sessions;
+  // By the number in the schedule.
+  std::unordered_map<plan::Schedule::Id, std::unique_ptr<Session>> sessions;
+  std::unordered_map<plan::Schedule::Id, Once> once;
   bool stopping = false;
   std::function<void()> stopped;
   std::thread thread;
@@ -207,6 +339,19 @@ void Prober::Put(std::shared_ptr<const Endpoint> endpoint) {
 
 void Prober::Remove(EndpointId id) {
   impl_->mailbox->Post([impl = impl_.get(), id] { impl->Remove(id); });
+}
+
+void Prober::ProbeOnce(Ticket ticket, std::shared_ptr<const Endpoint> endpoint,
+                       std::function<void(ProbeResult)> done) {
+  impl_->mailbox->Post([impl = impl_.get(), ticket,
+                        endpoint = std::move(endpoint),
+                        done = std::move(done)]() mutable {
+    impl->ProbeOnce(ticket, std::move(endpoint), std::move(done));
+  });
+}
+
+void Prober::Cancel(Ticket ticket) {
+  impl_->mailbox->Post([impl = impl_.get(), ticket] { impl->Cancel(ticket); });
 }
 
 void Prober::Stop(std::function<void()> stopped) {

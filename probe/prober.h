@@ -4,6 +4,7 @@
 #define PROBE_PROBER_H_
 
 #include <cstddef>
+#include <cstdint>
 #include <functional>
 #include <memory>
 
@@ -47,6 +48,20 @@ class Prober {
   void Put(std::shared_ptr<const Endpoint> endpoint);
   // Forgets it. A conversation with it goes on to its end.
   void Remove(EndpointId id);
+
+  // Names one conversation that was asked for, unique among all of them.
+  using Ticket = std::uint64_t;
+  // Probes an endpoint once, beside the schedule and as soon as its server is
+  // free; the endpoint need not be known, and its id means nothing here. While
+  // the server wants to be left alone the result is `backoff`, without a
+  // conversation. `done` is called on the prober's thread, once, with the
+  // result, `interval` not filled in; reason `shutdown` when Stop comes first.
+  // Not after Cancel, as far as this thread is concerned.
+  void ProbeOnce(Ticket ticket, std::shared_ptr<const Endpoint> endpoint,
+                 std::function<void(ProbeResult)> done);
+  // Nobody waits for the result any more: a conversation that has begun ends
+  // with QUIT, one that has not never does.
+  void Cancel(Ticket ticket);
   // Starts nothing any more, lets conversations say QUIT, and calls `stopped`
   // on the prober's thread when the last has ended, kDrainLimit at the latest.
   void Stop(std::function<void()> stopped);

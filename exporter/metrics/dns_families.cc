@@ -57,7 +57,7 @@ void AppendLookups(const TargetRow& target, Samples& samples, Value value) {
   target.ForEachRow([&](const Row& row) {
     const probe::Reverse* const reverse = row.place().reverse.get();
     if (reverse == nullptr || reverse->latest.at == probe::Time{}) return;
-    samples.SetLabels(row.labels());
+    samples.Of(row);
     samples.Add({{"record", Name(probe::RecordType::kPtr)}},
                 value(reverse->latest));
   });

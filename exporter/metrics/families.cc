@@ -31,8 +31,9 @@ bool IsOfType(const probe::tls::Certificate& certificate,
 }
 
 // What every sample of a target begins with.
-std::string TargetLabels(const probe::Target& target) {
+std::string TargetLabels(const probe::Target& target, Asked asked) {
   std::string labels;
+  if (asked == Asked::kOnDemand) return labels;
   AppendLabel(labels, "target", target.name, kNoLimit);
   AppendLabel(labels, "module", target.module, kNoLimit);
   return labels;
@@ -68,27 +69,28 @@ const probe::tls::Handshake* Row::certified() const {
   return shown ? known : nullptr;
 }
 
-Series::Series(const probe::Target& target, const probe::Place& joined)
+Series::Series(const probe::Target& target, const probe::Place& joined,
+               Asked asked)
     : place(&joined),
       endpoint(joined.endpoint->id),
       key_type(joined.endpoint->conversation->tls.key_type),
-      labels(TargetLabels(target)) {
+      labels(TargetLabels(target, asked)) {
   if (joined.endpoint->address) {
     AppendLabel(labels, "address", joined.endpoint->address->ToString());
   }
   if (!joined.mx.empty()) AppendLabel(labels, "mx", joined.mx);
-  AppendUserLabels(target, labels);
+  if (asked == Asked::kOnSchedule) AppendUserLabels(target, labels);
 }
 
 TargetSeries::TargetSeries(std::shared_ptr<const probe::Expansion> expanded,
-                           const TargetSeries* before)
+                           const TargetSeries* before, Asked asked)
     : expansion(std::move(expanded)),
       banner_matcher(MakeMatcher(expansion->target, before)),
-      labels(TargetLabels(target())) {
-  AppendUserLabels(target(), labels);
+      labels(TargetLabels(target(), asked)) {
+  if (asked == Asked::kOnSchedule) AppendUserLabels(target(), labels);
   series.reserve(expansion->places.size());
   for (const probe::Place& place : expansion->places) {
-    series.emplace_back(target(), place);
+    series.emplace_back(target(), place, asked);
   }
 }
 
@@ -158,7 +160,7 @@ void TargetFamilies::TakeStates() {
 }
 
 bool TargetFamilies::AppendSeries(const Part& part, Share& share) {
-  Samples samples(share.writer, part.of_series->head(), started_, more_);
+  PageSamples samples(share.writer, part.of_series->head(), started_, more_);
   for (; position_ < entries_.size(); ++position_) {
     if (share.Spent()) return false;
     const Entry& entry = entries_[position_];
@@ -172,7 +174,7 @@ bool TargetFamilies::AppendSeries(const Part& part, Share& share) {
 }
 
 bool TargetFamilies::AppendTargets(const Part& part, Share& share) {
-  Samples samples(share.writer, part.of_targets->head(), started_, more_);
+  PageSamples samples(share.writer, part.of_targets->head(), started_, more_);
   for (; position_ < list_->size(); ++position_) {
     if (share.Spent()) return false;
     const TargetSeries* const target = (*list_)[position_].get();
@@ -183,6 +185,21 @@ bool TargetFamilies::AppendTargets(const Part& part, Share& share) {
     part.of_targets->append(TargetRow(*target, entries, now_), samples);
   }
   return true;
+}
+
+void AppendFamilies(const Row& row, const BeginFamily& begin) {
+  for (const TargetFamilies::Part& part : TargetFamilies::Parts()) {
+    if (part.of_series == nullptr) continue;
+    if (row.certificate_only() && !part.of_certificate) continue;
+    part.of_series->append(row, begin(part.of_series->head()));
+  }
+}
+
+void AppendFamilies(const TargetRow& row, const BeginFamily& begin) {
+  for (const TargetFamilies::Part& part : TargetFamilies::Parts()) {
+    if (part.of_targets == nullptr) continue;
+    part.of_targets->append(row, begin(part.of_targets->head()));
+  }
 }
 
 bool TargetFamilies::Next(ExpositionWriter& writer) {

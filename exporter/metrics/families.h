@@ -20,9 +20,15 @@
 
 namespace exporter::metrics {
 
+// By whom a target is probed: a scrape that asks for one at /probe labels it
+// itself, so that its samples carry neither `target` nor `module` nor the
+// user's labels.
+enum class Asked { kOnSchedule, kOnDemand };
+
 // A target joined with one of its endpoints: what all its samples share.
 struct Series {
-  Series(const probe::Target& target, const probe::Place& place);
+  Series(const probe::Target& target, const probe::Place& place,
+         Asked asked = Asked::kOnSchedule);
 
   const probe::Place* place;  // Lives as long as the expansion it is in.
   probe::EndpointId endpoint;
@@ -42,7 +48,8 @@ struct TargetSeries {
   // `before` is what the target showed until now, or null: what was compiled
   // for the same target is kept.
   explicit TargetSeries(std::shared_ptr<const probe::Expansion> expansion,
-                        const TargetSeries* before = nullptr);
+                        const TargetSeries* before = nullptr,
+                        Asked asked = Asked::kOnSchedule);
 
   const probe::Target& target() const { return *expansion->target; }
 
@@ -85,11 +92,12 @@ class TargetFamilies {
     ResultStore::State state;  // Null: the endpoint is gone.
   };
 
+  struct Part;  // One family; for families.cc alone.
+  static const std::vector<Part>& Parts();
+
  private:
-  struct Part;   // One family and where it stands in the page.
   struct Share;  // What is left to do in one call.
 
-  static const std::vector<Part>& Parts();
   void TakeStates();
   bool AppendSeries(const Part& part, Share& share);
   bool AppendTargets(const Part& part, Share& share);

@@ -5,6 +5,7 @@
 #define EXPORTER_METRICS_FAMILY_H_
 
 #include <cstdint>
+#include <functional>
 #include <initializer_list>
 #include <span>
 #include <string>
@@ -28,44 +29,64 @@ struct FamilyHead {
   std::string_view help;
 };
 
-// Takes the samples of one family, and writes the family's head before the
-// first of them: a family without samples leaves no trace.
+// Takes the samples of one family of one series, or of one target.
 class Samples {
  public:
   using Label = std::pair<std::string_view, std::string_view>;
 
-  // `more` is a buffer, reused so that no sample allocates.
-  Samples(ExpositionWriter& writer, const FamilyHead& head, bool& started,
-          std::string& more)
-      : writer_(writer), head_(head), started_(started), more_(more) {}
+  Samples() = default;
+  virtual ~Samples() = default;
+  Samples(const Samples&) = delete;
+  Samples& operator=(const Samples&) = delete;
 
-  // Those that the following samples share.
-  void SetLabels(std::string_view labels) { labels_ = labels; }
+  // The following samples of a target's family are about this place of it.
+  virtual void Of(const Row& row) = 0;
 
-  void Add(double value) { Write({}, value); }
-  void Add(std::uint64_t value) { Write({}, value); }
-  void Add(bool value) { Write({}, std::uint64_t{value}); }
+  void Add(double value) { Take({}, value); }
+  void Add(std::uint64_t value) { Take({}, value); }
+  void Add(bool value) { Take({}, std::uint64_t{value}); }
   void Add(std::initializer_list<Label> labels, double value) {
-    SetMore(labels);
-    Write(more_, value);
+    Take(labels, value);
   }
   void Add(std::initializer_list<Label> labels, bool value) {
-    SetMore(labels);
-    Write(more_, std::uint64_t{value});
+    Take(labels, std::uint64_t{value});
   }
   // A sample that says all in its labels; its value is 1.
   void Info(std::initializer_list<Label> labels) { Add(labels, true); }
 
  private:
-  void SetMore(std::initializer_list<Label> labels) {
-    more_.clear();
-    for (const auto& [name, value] : labels) AppendLabel(more_, name, value);
+  // `labels` are those that the samples of one series differ in.
+  virtual void Take(std::span<const Label> labels, double value) = 0;
+  virtual void Take(std::span<const Label> labels, std::uint64_t value) = 0;
+};
+
+// Writes a page; the family's head before its first sample, so a family without
+// samples leaves no trace.
+class PageSamples final : public Samples {
+ public:
+  // `more` is a buffer, reused so that no sample allocates.
+  PageSamples(ExpositionWriter& writer, const FamilyHead& head, bool& started,
+              std::string& more)
+      : writer_(writer), head_(head), started_(started), more_(more) {}
+
+  // Those that the following samples share.
+  void SetLabels(std::string_view labels) { labels_ = labels; }
+  void Of(const Row& row) override { SetLabels(row.labels()); }
+
+ private:
+  void Take(std::span<const Label> labels, double value) override {
+    Write(labels, value);
+  }
+  void Take(std::span<const Label> labels, std::uint64_t value) override {
+    Write(labels, value);
   }
   template <typename Value>
-  void Write(std::string_view more, Value value) {
+  void Write(std::span<const Label> labels, Value value) {
     if (!started_) writer_.Family(head_.name, head_.type, head_.help);
     started_ = true;
-    writer_.Sample(labels_, more, value);
+    more_.clear();
+    for (const auto& [name, text] : labels) AppendLabel(more_, name, text);
+    writer_.Sample(labels_, more_, value);
   }
 
   ExpositionWriter& writer_;
@@ -106,6 +127,12 @@ std::span<const Family> ReverseFamilies();  // Names of the address.
 // Those of targets:
 std::span<const TargetFamily> DomainFamilies();  // Exchangers of a domain.
 std::span<const TargetFamily> LookupFamilies();  // How DNS answers.
+
+// All of a series, or of a target as a whole, one after the other: `begin` is
+// told of each family and gives who takes its samples.
+using BeginFamily = std::function<Samples&(const FamilyHead& family)>;
+void AppendFamilies(const Row& row, const BeginFamily& begin);
+void AppendFamilies(const TargetRow& row, const BeginFamily& begin);
 
 }  // namespace exporter::metrics
 

@@ -101,6 +101,29 @@ void Schedule::Put(Id id, std::string_view server_key, Duration interval,
   Change(id, entry, server_key, interval, offset, now);
 }
 
+void Schedule::PutOnce(Id id, std::string_view server_key, Duration interval,
+                       Time now) {
+  assert(interval > Duration::zero());
+  const auto [found, is_new] = entries_.try_emplace(id);
+  assert(is_new);
+  if (!is_new) return;
+  Entry& entry = found->second;
+  entry.added = now;
+  entry.interval = interval;
+  entry.slot = now;
+  entry.once = true;
+  entry.server = Acquire(server_key, id);
+  Enqueue(id, entry);
+}
+
+std::optional<Time> Schedule::BackedOffUntil(std::string_view server_key,
+                                             Time now) const {
+  const auto server = servers_.find(std::string(server_key));
+  if (server == servers_.end()) return std::nullopt;
+  const Time until = server->second.not_before;
+  return until > now ? std::optional(until) : std::nullopt;
+}
+
 void Schedule::Change(Id id, Entry& entry, std::string_view server_key,
                       Duration interval, Duration offset, Time now) {
   if (!entry.running) Dequeue(id, entry);
@@ -129,7 +152,7 @@ void Schedule::Remove(Id id) {
   const auto found = entries_.find(id);
   if (found == entries_.end() || found->second.removed) return;
   Entry& entry = found->second;
-  --known_;
+  if (!entry.once) --known_;
   if (entry.running) {
     entry.removed = true;
     return;
@@ -211,7 +234,7 @@ Duration Schedule::Finished(Id id, Outcome outcome, Time now) {
   Show(server);
 
   SharedServer* const next = std::exchange(entry.next_server, nullptr);
-  if (entry.removed) {
+  if (entry.removed || entry.once) {
     if (next != nullptr) Release(next);
     Release(server);
     entries_.erase(found);

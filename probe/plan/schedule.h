@@ -10,6 +10,8 @@
 //   always sent away can starve the others.
 // - At most `concurrency` entries run at once; those that are due meanwhile
 //   start in the order of their slots.
+// - An entry may be there for one run only, as soon as its server is free: a
+//   probe that somebody asked for. It takes part in everything but the grid.
 #ifndef PROBE_PLAN_SCHEDULE_H_
 #define PROBE_PLAN_SCHEDULE_H_
 
@@ -45,8 +47,15 @@ class Schedule {
   // empty one shares with nobody. `interval` is positive.
   void Put(Id id, std::string_view server_key, Duration interval,
            std::uint64_t hash, Time now);
+  // Adds an entry that runs once and is due now; Finished forgets it. `id` is
+  // not known. `interval` is what a back-off of the server counts in.
+  void PutOnce(Id id, std::string_view server_key, Duration interval, Time now);
   // Forgets the entry. One that is running counts as running until Finished.
   void Remove(Id id);
+  // Until when the server asked to be left alone; none when it did not, or is
+  // not known.
+  std::optional<Time> BackedOffUntil(std::string_view server_key,
+                                     Time now) const;
 
   struct Start {
     Id id;
@@ -65,7 +74,8 @@ class Schedule {
     kNeutral,  // Says nothing about it (refused, timeout): keeps it.
   };
   // A running entry has ended. Returns the time from `now` until its next
-  // slot that may run, back-off included (zero if it was removed meanwhile).
+  // slot that may run, back-off included (zero if it was removed meanwhile, or
+  // was there for this run only).
   Duration Finished(Id id, Outcome outcome, Time now);
 
   // The entries whose next slot a back-off of their server has moved since the
@@ -73,7 +83,7 @@ class Schedule {
   // the slot it last ran in to its next. Entries that never ran are left out.
   std::vector<std::pair<Id, Duration>> TakePostponed();
 
-  std::size_t size() const;     // Known entries.
+  std::size_t size() const;     // Known entries on the grid.
   std::size_t running() const;  // Also those removed while running.
 
  private:
@@ -97,6 +107,7 @@ class Schedule {
     SharedServer* next_server = nullptr;  // From Finished on, if set.
     bool running = false;
     bool removed = false;  // While running.
+    bool once = false;
   };
 
   static Time SlotAtOrAfter(const Entry& entry, Time time);

@@ -13,6 +13,7 @@
 
 #include "tests/support/catch.h"
 #include "tests/support/scripted_server.h"
+#include "tests/support/server_thread.h"
 
 namespace {
 
@@ -20,49 +21,7 @@ using namespace std::chrono_literals;
 using probe::Reason;
 using tests::HealthyAnswer;
 using tests::ScriptedServer;
-
-// A server on a loop and thread of its own: the prober has its own as well.
-class ServerThread {
- public:
-  ServerThread(std::string greeting, ScriptedServer::Answer answer) {
-    uv_loop_init(&loop_);
-    server_.emplace(&loop_, std::move(greeting), std::move(answer));
-    port_ = server_->port();
-    stop_ = probe::net::MakeHandle<uv_async_t>(this, [this](uv_async_t* raw) {
-      return uv_async_init(&loop_, raw, [](uv_async_t* handle) {
-        auto* self = static_cast<ServerThread*>(handle->data);
-        if (self == nullptr) return;
-        self->most_open_ = self->server_->most_open();
-        self->lines_ = self->server_->lines();
-        self->server_.reset();
-        self->stop_.reset();
-      });
-    });
-    thread_ = std::thread([this] { uv_run(&loop_, UV_RUN_DEFAULT); });
-  }
-
-  // What is asked about afterwards holds only then.
-  void Stop() {
-    if (!thread_.joinable()) return;
-    uv_async_send(stop_.get());
-    thread_.join();
-    CHECK(uv_loop_close(&loop_) == 0);
-  }
-  ~ServerThread() { Stop(); }
-
-  std::uint16_t port() const { return port_; }
-  int most_open() const { return most_open_; }
-  const std::vector<std::string>& lines() const { return lines_; }
-
- private:
-  uv_loop_t loop_{};
-  std::optional<ScriptedServer> server_;
-  probe::net::Handle<uv_async_t> stop_;
-  std::thread thread_;
-  std::uint16_t port_ = 0;
-  int most_open_ = 0;
-  std::vector<std::string> lines_;
-};
+using tests::ServerThread;
 
 // Collects what a prober observes, and lets the test wait for it.
 struct Results {
@@ -110,6 +69,18 @@ std::shared_ptr<probe::Endpoint> MakeEndpoint(probe::EndpointId id,
   endpoint->conversation = conversation;
   endpoint->interval = interval;
   return endpoint;
+}
+
+// Asks once and waits for the result.
+std::future<probe::ProbeResult> Ask(
+    probe::Prober& prober, probe::Prober::Ticket ticket,
+    std::shared_ptr<const probe::Endpoint> endpoint) {
+  const auto promise = std::make_shared<std::promise<probe::ProbeResult>>();
+  prober.ProbeOnce(ticket, std::move(endpoint),
+                   [promise](probe::ProbeResult result) {
+                     promise->set_value(std::move(result));
+                   });
+  return promise->get_future();
 }
 
 }  // namespace
@@ -262,4 +233,112 @@ TEST_CASE("stopping lets a conversation end with QUIT and reports no verdict") {
   CHECK(results.list.empty());
   CHECK(results.started == 1);
   CHECK(results.ended == 1);
+}
+
+TEST_CASE("what is asked for is probed at once, and no scheduled result") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  const probe::ProbeResult result =
+      Ask(prober, 1, MakeEndpoint(1, server.port(), 1h)).get();
+  CHECK(result.success());
+  CHECK(results.started == 1);
+  CHECK(results.ended == 1);
+  CHECK(results.list.empty());
+}
+
+TEST_CASE("what is asked for waits for the server's other conversations") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    prober.Put(MakeEndpoint(1, server.port(), 20ms));
+    std::vector<std::future<probe::ProbeResult>> asked;
+    for (probe::Prober::Ticket ticket = 1; ticket <= 20; ++ticket) {
+      asked.push_back(Ask(prober, ticket, MakeEndpoint(9, server.port(), 1h)));
+    }
+    for (auto& result : asked) CHECK(result.get().success());
+    results.WaitFor(2);
+  }
+  server.Stop();
+  CHECK(server.most_open() == 1);
+}
+
+TEST_CASE("a server that asked to be left alone is not asked again") {
+  ServerThread server(std::string("421 later\r\n") + ScriptedServer::kClose,
+                      HealthyAnswer);
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    prober.Put(MakeEndpoint(1, server.port(), 1h));
+    // The first hears 421, and those that wait behind it hear of that.
+    std::vector<std::future<probe::ProbeResult>> asked;
+    for (probe::Prober::Ticket ticket = 1; ticket <= 3; ++ticket) {
+      asked.push_back(Ask(prober, ticket, MakeEndpoint(9, server.port(), 1h)));
+    }
+    CHECK(asked[0].get().failure->reason == Reason::kServiceClosing);
+    for (std::size_t i = 1; i < asked.size(); ++i) {
+      const probe::ProbeResult result = asked[i].get();
+      REQUIRE(result.failure);
+      CHECK(result.failure->reason == Reason::kBackoff);
+      CHECK(result.failure->detail.starts_with("the server asked to be left"));
+    }
+    const probe::ProbeResult late =
+        Ask(prober, 4, MakeEndpoint(9, server.port(), 1h)).get();
+    REQUIRE(late.failure);
+    CHECK(late.failure->reason == Reason::kBackoff);
+  }
+  server.Stop();
+  CHECK(server.connections() == 1);
+}
+
+TEST_CASE("what nobody waits for any more ends with QUIT, or never begins") {
+  std::promise<void> asked;
+  std::promise<void> go_on;
+  ServerThread server("220 mx ESMTP\r\n", [&](const std::string& line) {
+    if (line.starts_with("EHLO")) {
+      asked.set_value();
+      go_on.get_future().wait();
+    }
+    return HealthyAnswer(line);
+  });
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    auto running = Ask(prober, 1, MakeEndpoint(1, server.port(), 1h));
+    auto waiting = Ask(prober, 2, MakeEndpoint(1, server.port(), 1h));
+    asked.get_future().wait();
+    prober.Cancel(1);
+    prober.Cancel(2);
+    // The orders reached the loop when what was posted behind them is done.
+    auto unresolved = MakeEndpoint(3, 25, 1h);
+    unresolved->address.reset();
+    CHECK(Ask(prober, 3, unresolved).get().failure->reason ==
+          Reason::kNoAddress);
+    std::promise<void> stopped;
+    prober.Stop([&] { stopped.set_value(); });
+    go_on.set_value();
+    stopped.get_future().wait();
+    // Both were dropped without a word.
+    CHECK_THROWS_AS(running.get(), std::future_error);
+    CHECK_THROWS_AS(waiting.get(), std::future_error);
+  }
+  server.Stop();
+  CHECK(server.connections() == 1);
+  CHECK(server.lines().back() == "QUIT");
+}
+
+TEST_CASE("stopping answers those who wait") {
+  ServerThread server("", HealthyAnswer);  // Never greets.
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  auto running = Ask(prober, 1, MakeEndpoint(1, server.port(), 1h));
+  auto waiting = Ask(prober, 2, MakeEndpoint(1, server.port(), 1h));
+  std::promise<void> stopped;
+  prober.Stop([&] { stopped.set_value(); });
+  CHECK(running.get().failure->reason == Reason::kShutdown);
+  CHECK(waiting.get().failure->reason == Reason::kShutdown);
+  auto late = Ask(prober, 3, MakeEndpoint(1, server.port(), 1h));
+  CHECK(late.get().failure->reason == Reason::kShutdown);
+  stopped.get_future().wait();
 }

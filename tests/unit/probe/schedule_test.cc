@@ -496,6 +496,37 @@ class Witness {
   std::map<std::string, std::pair<Time, std::set<Id>>> held_;
 };
 
+TEST_CASE("what is put for one run is due at once and is forgotten") {
+  Schedule schedule(kPlenty);
+  schedule.PutOnce(1, "server", seconds(60), kStart);
+  CHECK(schedule.size() == 0);
+  CHECK(schedule.NextWake() == kStart);
+  REQUIRE(Starts(schedule, kStart) == std::vector<Id>{1});
+  CHECK(schedule.running() == 1);
+  CHECK(schedule.Finished(1, Outcome::kDone, At(seconds(1))) ==
+        Duration::zero());
+  CHECK(schedule.running() == 0);
+  CHECK(Starts(schedule, At(seconds(600))).empty());
+}
+
+TEST_CASE("what is put for one run shares its server's turn and back-off") {
+  Schedule schedule(kPlenty);
+  schedule.Put(1, "server", seconds(60), 0, kStart);
+  REQUIRE(Starts(schedule, kStart) == std::vector<Id>{1});
+  schedule.PutOnce(2, "server", seconds(60), At(seconds(1)));
+  CHECK(Starts(schedule, At(seconds(1))).empty());
+  CHECK_FALSE(schedule.BackedOffUntil("server", At(seconds(1))));
+  schedule.Finished(1, Outcome::kBackOff, At(seconds(2)));
+  CHECK(schedule.BackedOffUntil("server", At(seconds(2))) == At(seconds(122)));
+  CHECK_FALSE(schedule.BackedOffUntil("server", At(seconds(122))));
+  CHECK_FALSE(schedule.BackedOffUntil("another", At(seconds(2))));
+  CHECK(Starts(schedule, At(seconds(2))).empty());
+  // Given up before its turn.
+  schedule.Remove(2);
+  CHECK(schedule.size() == 1);
+  CHECK(Starts(schedule, At(seconds(240))) == std::vector<Id>{1});
+}
+
 TEST_CASE("random calls never break what the caller relies on") {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     INFO(seed);
