@@ -13,18 +13,22 @@
 #include <utility>
 #include <vector>
 
-#include "exporter/build_info.h"
+#include "exporter/api/api.h"
 #include "exporter/discovery/discovery.h"
 #include "exporter/expansion_log.h"
+#include "exporter/http/answers.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
 #include "exporter/logging.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/metrics_page.h"
+#include "exporter/on_demand.h"
+#include "exporter/probe_page.h"
 #include "exporter/reloader.h"
 #include "exporter/result_store.h"
 #include "exporter/vantage.h"
 #include "exporter/watcher.h"
+#include "exporter/web/assets.h"
 #include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
 
@@ -59,24 +63,22 @@ unsigned FitDescriptorLimit(unsigned concurrency) {
   return static_cast<unsigned>(std::max<rlim_t>(room, 1));
 }
 
-std::string IndexPage(std::size_t targets, std::size_t endpoints,
-                      const std::vector<std::string>& notices) {
-  std::string warnings;
-  for (const std::string& notice : notices) {
-    warnings += "<p><strong>" + http::EscapeHtml(notice) + "</strong></p>\n";
+// A file of the web page.
+std::optional<http::Response> AssetPage(const http::Request& request) {
+  const web::Asset* const asset = web::FindAsset(request.path);
+  if (asset == nullptr) return std::nullopt;
+  http::Response response;
+  response.headers = {{"Content-Type", std::string(asset->content_type)},
+                      {"ETag", std::string(asset->etag)}};
+  for (const auto& [name, value] : web::kAssetHeaders) {
+    response.headers.emplace_back(name, value);
   }
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-         "<title>smtp_prober</title><style>body{font-family:sans-serif;"
-         "margin:2em auto;max-width:40em;padding:0 1em}</style></head><body>\n"
-         "<h1>smtp_prober</h1>\n<p>Watches mail servers by SMTP and never "
-         "sends mail. Version " +
-         http::EscapeHtml(GetBuildInfo().version) + ".</p>\n" + warnings +
-         "<p>" + std::to_string(targets) + " targets, " +
-         std::to_string(endpoints) +
-         " endpoints.</p>\n<ul>\n<li><a href=\"metrics\">Metrics</a></li>\n"
-         "<li><a href=\"-/healthy\">Health</a></li>\n"
-         "<li><a href=\"-/ready\">Readiness</a></li>\n</ul>\n"
-         "</body></html>\n";
+  if (web::ClientHas(*asset, request.Header("if-none-match"))) {
+    response.status = 304;
+  } else {
+    response.body = asset->bytes;
+  }
+  return response;
 }
 
 }  // namespace
@@ -120,6 +122,13 @@ struct Daemon::Impl {
                            std::shared_ptr<const probe::Expansion> expansion) {
                       OnExpanded(slot, std::move(expansion));
                     });
+    on_demand.emplace(*watcher, page, store, self);
+    probe_page.emplace(*on_demand, store, options.timeout_offset);
+    api.emplace(page, store, *on_demand, [this] {
+      return api::Api::Status{.targets = watcher->target_count(),
+                              .endpoints = watcher->endpoint_count(),
+                              .notices = vantage.Notices()};
+    });
     if (const auto applied = ApplyConfig(std::move(config)); !applied) {
       return applied;
     }
@@ -140,6 +149,7 @@ struct Daemon::Impl {
     }
     configured = std::make_shared<const TargetList>(std::move(config.targets));
     reloader->SetCurrent(configured);
+    on_demand->Configure(config.on_demand, config.group_reader);
     discovery->Configure(config.target_files, config.http_sd,
                          std::move(config.group_reader));
     SetTargetsOnce();
@@ -240,17 +250,28 @@ struct Daemon::Impl {
               vantage.Check(page.series(), probe::net::Now());
               return page.Answer(request);
             },
-        .index =
-            [this] {
-              return IndexPage(watcher->target_count(),
-                               watcher->endpoint_count(), vantage.Notices());
+        .probe =
+            [this](const http::Request& request, http::Respond respond) {
+              probe_page->Answer(request, std::move(respond));
+            },
+        .api =
+            [this](const http::Request& request, http::Respond respond) {
+              AnswerApi(request, std::move(respond));
             },
         .ready = [this] { return !stopping; },
         .reload =
             [this](http::Pages::Reloaded reloaded) {
               Reload(std::move(reloaded));
             },
+        .other = &AssetPage,
     };
+  }
+
+  void AnswerApi(const http::Request& request, http::Respond respond) {
+    if (!request.path.starts_with(api::Api::kPrefix)) {
+      return respond(http::Text(404, "Not found\n"));
+    }
+    api->Answer(request, std::move(respond));
   }
 
   // Running and stopping.
@@ -328,6 +349,9 @@ struct Daemon::Impl {
   std::optional<discovery::Discovery> discovery;
   std::optional<Reloader> reloader;
   std::optional<Watcher> watcher;
+  std::optional<OnDemand> on_demand;
+  std::optional<ProbePage> probe_page;
+  std::optional<api::Api> api;
   std::optional<http::Server> server;
   std::vector<std::unique_ptr<SignalWatch>> signals;
   std::optional<probe::net::Timer> lag_timer;

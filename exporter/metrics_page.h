@@ -27,6 +27,10 @@ class MetricsPage {
                   std::shared_ptr<const probe::Expansion> expansion);
   // What the next page shows.
   const metrics::SeriesList& series() const { return *series_; }
+  // The same for whoever goes on showing it later.
+  std::shared_ptr<const metrics::SeriesList> shared_series() const {
+    return series_;
+  }
 
   // Format and compression as the request's headers ask.
   http::Response Answer(const http::Request& request) const;

@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <array>
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <string_view>
@@ -16,6 +17,8 @@ namespace {
 constexpr unsigned kMaxProbeThreads = 64;
 // Each conversation holds a descriptor; systems rarely allow more.
 constexpr unsigned kMaxProbeConcurrency = 100'000;
+// Scrape timeouts are rarely above one minute.
+constexpr double kMaxTimeoutOffset = 60;
 // Far beyond what a list of targets can be split into with any use.
 constexpr std::uint64_t kMaxShards = 65'536;
 
@@ -35,6 +38,7 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{
 struct Words {
   std::string level = "info";
   std::string format = "logfmt";
+  double timeout_offset = 0.5;
 };
 
 void Define(CLI::App& app, Options& options, Words& words) {
@@ -50,6 +54,10 @@ void Define(CLI::App& app, Options& options, Words& words) {
       ->capture_default_str()
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
+  app.add_option("--timeout-offset", words.timeout_offset,
+                 "Seconds that /probe leaves of the scrape's timeout.")
+      ->capture_default_str()
+      ->check(CLI::Range(0.0, kMaxTimeoutOffset));
   app.add_option("--probe.threads", options.probe_threads,
                  "Threads that run probes.")
       ->capture_default_str()
@@ -120,6 +128,8 @@ std::variant<Options, Exit> ParseOptions(int argc, const char* const* argv) {
                 "--shard.count (" +
                     std::to_string(options.shard.count) + "), try --help\n"};
   }
+  options.timeout_offset = std::chrono::duration_cast<probe::Duration>(
+      std::chrono::duration<double>(words.timeout_offset));
   options.log_level = LevelOf(words.level);
   options.log_format =
       words.format == "json" ? LogFormat::kJson : LogFormat::kLogfmt;

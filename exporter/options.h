@@ -9,6 +9,7 @@
 #include "exporter/config/shard.h"
 #include "exporter/logging.h"
 #include "exporter/retention.h"
+#include "probe/clock.h"
 
 namespace exporter {
 
@@ -19,7 +20,8 @@ struct Options {
   Shard shard;                        // --shard.index, --shard.count
   unsigned probe_threads = 1;         // 1..64
   unsigned probe_concurrency = 1000;  // Conversations in flight, 1..100000.
-  RetentionLimits retention;          // --history.limit, --history.transcripts
+  probe::Duration timeout_offset = std::chrono::milliseconds(500);
+  RetentionLimits retention;  // --history.limit, --history.transcripts
   LogLevel log_level = LogLevel::kInfo;
   LogFormat log_format = LogFormat::kLogfmt;
 };

@@ -10,6 +10,7 @@
 #include "exporter/config/heap.h"
 #include "exporter/logging.h"
 #include "exporter/verdict_log.h"
+#include "probe/conversations.h"
 #include "probe/dns/ares_resolver.h"
 #include "probe/mailbox.h"
 #include "probe/net/routes.h"
@@ -57,6 +58,10 @@ struct Watcher::Impl {
         store(store_in),
         self(self_in),
         mailbox(loop),
+        conversations(loop,
+                      [this](const probe::Endpoint& endpoint) -> auto& {
+                        return ProberOf(endpoint);
+                      }),
         heap_timer(loop, [this] { ReturnHeap(loop, std::exchange(freed, 0)); }),
         directory(loop, &probe::net::HasRoute,
                   MakeObserver(std::move(expanded))) {
@@ -145,6 +150,25 @@ struct Watcher::Impl {
     };
   }
 
+  // What is asked for.
+
+  InquiryNumber Inquire(probe::Inquiry::Question question,
+                        probe::Inquiry::Done done) {
+    const InquiryNumber number = ++last_inquiry;
+    inquiries[number] = std::make_unique<probe::Inquiry>(
+        loop, *resolver, conversations, &probe::net::HasRoute,
+        std::move(question),
+        [this, number,
+         done = std::move(done)](probe::Inquiry::Answer answer) mutable {
+          // Whoever is told may destroy the watcher; this function goes with
+          // the inquiry.
+          const probe::Inquiry::Done told = std::move(done);
+          const auto ended = inquiries.extract(number);
+          told(std::move(answer));
+        });
+    return number;
+  }
+
   void ReturnHeapSoon(std::size_t changed) {
     if (changed == 0) return;
     // One that runs is left alone: lists may change all the time.
@@ -173,6 +197,7 @@ struct Watcher::Impl {
   ResultStore& store;
   metrics::SelfMetrics& self;
   probe::Mailbox mailbox;
+  probe::Conversations conversations;
   std::map<probe::EndpointId, probe::Prober*> owners;
   std::string duplicates;  // Those last logged.
   std::size_t freed = 0;   // Bytes, since memory was last given back.
@@ -183,6 +208,9 @@ struct Watcher::Impl {
   DnsConfig dns;
   std::unique_ptr<probe::dns::AresResolver> resolver;
   std::vector<std::unique_ptr<probe::Prober>> probers;
+  // First to go: they call off their conversations.
+  InquiryNumber last_inquiry = 0;
+  std::map<InquiryNumber, std::unique_ptr<probe::Inquiry>> inquiries;
 };
 
 Watcher::Watcher(uv_loop_t* loop, unsigned threads, unsigned concurrency,
@@ -203,6 +231,9 @@ std::expected<void, std::string> Watcher::SetDns(const DnsConfig& dns) {
   const auto old = std::exchange(impl_->resolver, std::move(*fresh));
   impl_->dns = dns;
   impl_->directory.SetResolver(impl_->resolver.get());
+  for (const auto& [number, inquiry] : impl_->inquiries) {
+    inquiry->SetResolver(*impl_->resolver);
+  }
   return {};
 }
 
@@ -212,6 +243,19 @@ void Watcher::SetTargets(TargetList targets) {
 
 void Watcher::Stop(std::function<void()> stopped) {
   impl_->Stop(std::move(stopped));
+}
+
+Watcher::InquiryNumber Watcher::Inquire(probe::Inquiry::Question question,
+                                        probe::Inquiry::Done done) {
+  return impl_->Inquire(std::move(question), std::move(done));
+}
+
+void Watcher::GiveUp(InquiryNumber number) { impl_->inquiries.erase(number); }
+
+std::size_t Watcher::inquiry_count() const { return impl_->inquiries.size(); }
+
+std::vector<std::size_t> Watcher::FindNamed(const std::string& name) const {
+  return impl_->directory.FindNamed(name);
 }
 
 std::size_t Watcher::target_count() const {

@@ -6,15 +6,18 @@
 #include <uv.h>
 
 #include <cstddef>
+#include <cstdint>
 #include <expected>
 #include <functional>
 #include <memory>
 #include <string>
+#include <vector>
 
 #include "exporter/config/config.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/result_store.h"
 #include "probe/directory.h"
+#include "probe/inquiry.h"
 
 namespace exporter {
 
@@ -44,6 +47,17 @@ class Watcher {
   // on the loop when the last has ended. Once.
   void Stop(std::function<void()> stopped);
 
+  // Asks about one target beside the schedule. The number is for GiveUp; the
+  // answer comes later, once, unless it was given up.
+  using InquiryNumber = std::uint64_t;
+  InquiryNumber Inquire(probe::Inquiry::Question question,
+                        probe::Inquiry::Done done);
+  // Nobody waits for the answer any more; nothing happens when it has come.
+  void GiveUp(InquiryNumber number);
+  std::size_t inquiry_count() const;  // Those under way.
+
+  // As the Directory's.
+  std::vector<std::size_t> FindNamed(const std::string& name) const;
   std::size_t target_count() const;
   std::size_t endpoint_count() const;
 

@@ -363,6 +363,18 @@ const std::vector<std::shared_ptr<const Expansion>>& Directory::expansions()
   return impl_->expansions;
 }
 
+std::vector<std::size_t> Directory::FindNamed(const std::string& name) const {
+  // Identities begin with the name and a blank, which no name has.
+  const std::string prefix = name + ' ';
+  std::vector<std::size_t> found;
+  for (auto known = impl_->identities.lower_bound(prefix);
+       known != impl_->identities.end() && known->first.starts_with(prefix);
+       ++known) {
+    found.push_back(known->second);
+  }
+  return found;
+}
+
 std::size_t Directory::target_count() const { return impl_->identities.size(); }
 
 std::size_t Directory::endpoint_count() const {

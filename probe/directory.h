@@ -75,6 +75,9 @@ class Directory {
   // One for each target, in the order in which they came; a target that left
   // leaves a gap (null) for the next one that comes.
   const std::vector<std::shared_ptr<const Expansion>>& expansions() const;
+  // The slots of the targets with this name (label `target`), one for each
+  // module.
+  std::vector<std::size_t> FindNamed(const std::string& name) const;
   std::size_t target_count() const;
   std::size_t endpoint_count() const;
 

@@ -10,6 +10,7 @@
 
 #include "exporter/config/config_error.h"
 #include "exporter/config/http_sd.h"
+#include "exporter/config/on_demand.h"
 #include "exporter/config/shard.h"
 #include "exporter/config/target_groups.h"
 #include "exporter/config/target_list.h"
@@ -34,7 +35,8 @@ struct Config {
   // `target_files:`, complete names with at most one '*', in the last part.
   std::vector<std::string> target_files;
   std::vector<HttpSdConfig> http_sd;
-  // For what those two bring. Never null.
+  OnDemandConfig on_demand;
+  // For what lists bring, and for targets that somebody names. Never null.
   std::shared_ptr<const GroupReader> group_reader;
   // One line each, for the log: what is accepted and yet not as it should be.
   std::vector<std::string> warnings;

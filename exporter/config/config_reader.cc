@@ -9,6 +9,7 @@
 #include "exporter/config/http_sd_reader.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/modules.h"
+#include "exporter/config/on_demand_reader.h"
 #include "exporter/config/settings.h"
 #include "exporter/config/target_files.h"
 #include "exporter/config/target_reader.h"
@@ -89,7 +90,9 @@ Config ReadConfig(const Value& root, const std::string& folder,
   if (const auto urls = map.Take("http_sd")) {
     ReadHttpSd(*urls, folder, config.http_sd);
   }
-  map.RefuseNotYet("on_demand");
+  if (const auto on_demand = map.Take("on_demand")) {
+    ReadOnDemand(*on_demand, config.on_demand);
+  }
   map.Refuse("tls", "belongs to a module or a target");
   const auto contexts = std::make_shared<TlsContexts>(folder);
   const Modules modules(defaults, map.Take("modules"), *contexts);
@@ -110,6 +113,11 @@ Config ReadConfig(const Value& root, const std::string& folder,
       !config.target_files.empty() || !config.http_sd.empty();
   if (reader.used_own_name() || (more_targets && defaults.ehlo_name.empty())) {
     WarnOfEhloName(config.warnings);
+  }
+  if (config.on_demand.any) {
+    config.warnings.push_back(
+        "on_demand.any lets whoever reaches this program's HTTP address have "
+        "any public mail server probed");
   }
   config.group_reader = MakeGroupReader(modules, contexts, shard);
   for (const auto& more : {contexts->Warnings(), problems.Warnings()}) {

@@ -153,10 +153,14 @@ void GroupLabels::ReadLabel(const Field& field, const Member& label) {
 
 void GroupLabels::ReadDomain(const Field& field) {
   if (field.value().text == "true") {
-    map_.members.front().key = "domain";
+    SetDomain(true);
   } else if (field.value().text != "false") {
     field.Complain("must be true or false, not " + Quoted(field.value().text));
   }
+}
+
+void GroupLabels::SetDomain(bool is_domain) {
+  map_.members.front().key = is_domain ? "domain" : "host";
 }
 
 Value& GroupLabels::New(Value::Kind kind, Place place) {

@@ -29,6 +29,11 @@ class GroupLabels {
   // `field` is the group's `labels`; its document must outlive this object.
   void Read(const Field& field, GroupFormat format);
 
+  // Sets a key of the map, such as "tls.mode", which outlives the labels, as
+  // does `label`.
+  void Set(std::string_view key, const Member& label);
+  void SetDomain(bool is_domain);
+
   // The map of one target, a text. It is as good as until the next call.
   const Value& MapOf(const Value& target);
 
@@ -36,8 +41,6 @@ class GroupLabels {
   void ReadLabel(const Field& field, const Member& label);
   void ReadDomain(const Field& field);
   Value& New(Value::Kind kind, Place place);
-  // Sets a key of the map, such as "tls.mode", which outlives the labels.
-  void Set(std::string_view key, const Member& label);
   const Value& ValueOf(std::string_view key, const Value& label);
 
   std::deque<Value> values_;  // What the map needs that nobody wrote.

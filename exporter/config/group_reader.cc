@@ -1,6 +1,8 @@
 #include "exporter/config/group_reader.h"
 
+#include <deque>
 #include <utility>
+#include <vector>
 
 #include "exporter/config/config.h"
 #include "exporter/config/document.h"
@@ -68,6 +70,35 @@ class ModuleGroupReader final : public GroupReader {
     auto targets = Parse(text, name, format);
     ReturnHeap(text.size());
     return targets;
+  }
+
+  std::expected<std::shared_ptr<const probe::Target>, ConfigError> ReadOne(
+      const NamedTarget& named,
+      std::string (*show_key)(const std::string& key)) const override {
+    Problems problems("", show_key);
+    Value text;
+    text.kind = Value::Kind::kQuoted;
+    text.text = named.text;
+    const Field field(text, problems);
+    GroupLabels labels;
+    labels.SetDomain(named.is_domain);
+    std::deque<Value> values;
+    for (const auto& [key, value] : named.settings) {
+      Value& setting = values.emplace_back();
+      setting.kind = Value::Kind::kPlain;
+      setting.text = value;
+      labels.Set(key, {key, {}, &setting});
+    }
+    TargetReader reader(modules_, *contexts_, Shard(),
+                        TargetReader::Duplicates::kKeep);
+    auto target = reader.Read(Field(field, labels.MapOf(text)));
+    if (target == nullptr) return std::unexpected(ConfigError{problems.Texts()});
+    return target;
+  }
+
+  std::vector<std::string> ModuleNames() const override {
+    const std::vector<std::string_view> names = modules_.Names();
+    return {names.begin(), names.end()};
   }
 
  private:

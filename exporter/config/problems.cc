@@ -40,6 +40,12 @@ std::vector<std::string> Problems::Messages() const {
   return Sorted(problems_);
 }
 
+std::vector<std::string> Problems::Texts() const {
+  std::vector<std::string> texts;
+  for (const Problem& problem : problems_) texts.push_back(problem.text);
+  return texts;
+}
+
 std::vector<std::string> Problems::Warnings() const {
   std::vector<std::string> warnings = Sorted(warnings_);
   if (warning_count_ > warnings_.size()) {

@@ -39,6 +39,8 @@ class Problems {
   // "config.yaml:12:7: targets[3].port: 70000 is out of range (1-65535)", in
   // the order of the file.
   std::vector<std::string> Messages() const;
+  // The same for what stands in no file: without file and place.
+  std::vector<std::string> Texts() const;
   // The warnings likewise; the last line may say how many more there are.
   std::vector<std::string> Warnings() const;
 

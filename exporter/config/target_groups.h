@@ -15,13 +15,26 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "exporter/config/config_error.h"
 #include "exporter/config/target_list.h"
+#include "probe/target.h"
 
 namespace exporter {
 
 enum class GroupFormat { kJson, kYaml };
+
+// A target that somebody names, and that stands in no list.
+struct NamedTarget {
+  std::string text;  // "mx1.example.com:587"
+  bool is_domain = false;
+  // Keys of a target and their values, lists with commas between their items:
+  // "module", "tls.server_name", "expect.starttls", ...; those that labels of
+  // a group may set.
+  std::vector<std::pair<std::string, std::string>> settings;
+};
 
 // Reads target groups with the defaults and modules of one configuration.
 // Immutable; any thread, several at once.
@@ -35,6 +48,15 @@ class GroupReader {
   virtual std::expected<TargetList, ConfigError> Read(
       std::string_view text, const std::string& name,
       GroupFormat format) const = 0;
+
+  // One target, whatever the shard. The error has a sentence for each mistake,
+  // "module: there is no module "x""; `show_key`, if given, tells what stands
+  // there for a key ("host" is the target itself).
+  virtual std::expected<std::shared_ptr<const probe::Target>, ConfigError>
+  ReadOne(const NamedTarget& named,
+          std::string (*show_key)(const std::string& key) = nullptr) const = 0;
+  // In the order of their names.
+  virtual std::vector<std::string> ModuleNames() const = 0;
 };
 
 }  // namespace exporter

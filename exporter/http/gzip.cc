@@ -5,6 +5,7 @@
 #include <limits>
 #include <memory>
 #include <new>
+#include <string>
 #include <utility>
 
 #include "exporter/http/server.h"
@@ -76,6 +77,13 @@ class Deflater {
 Response::Source Gzip(Response::Source source) {
   auto deflater = std::make_shared<Deflater>(std::move(source));
   return [deflater](std::string& piece) { return deflater->Next(piece); };
+}
+
+Response::Source GzipText(std::string text) {
+  return Gzip([text = std::move(text)](std::string& piece) mutable {
+    piece = std::exchange(text, {});
+    return !piece.empty();
+  });
 }
 
 }  // namespace exporter::http

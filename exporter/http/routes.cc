@@ -3,35 +3,10 @@
 #include <string_view>
 #include <utility>
 
+#include "exporter/http/answers.h"
+
 namespace exporter::http {
 namespace {
-
-Response Text(int status, std::string body) {
-  Response response;
-  response.status = status;
-  response.headers = {{"Content-Type", "text/plain; charset=utf-8"},
-                      {"X-Content-Type-Options", "nosniff"}};
-  response.body = std::move(body);
-  return response;
-}
-
-Response MethodNotAllowed(std::string allow, std::string text) {
-  Response response = Text(405, std::move(text));
-  response.headers.emplace_back("Allow", std::move(allow));
-  return response;
-}
-
-Response Html(std::string body) {
-  Response response;
-  response.headers = {
-      {"Content-Type", "text/html; charset=utf-8"},
-      {"X-Content-Type-Options", "nosniff"},
-      {"Content-Security-Policy",
-       "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"},
-  };
-  response.body = std::move(body);
-  return response;
-}
 
 void Reload(const Pages& pages, const Request& request, Respond respond) {
   if (request.method != "POST" && request.method != "PUT") {
@@ -46,14 +21,13 @@ void Reload(const Pages& pages, const Request& request, Respond respond) {
   });
 }
 
-Response Read(const Pages& pages, const Request& request) {
+std::optional<Response> Read(const Pages& pages, const Request& request) {
   if (request.path == "/metrics") return pages.metrics(request);
   if (request.path == "/-/healthy") return Text(200, "Healthy\n");
   if (request.path == "/-/ready") {
     return pages.ready() ? Text(200, "Ready\n") : Text(503, "Not ready\n");
   }
-  if (request.path == "/") return Html(pages.index());
-  return Text(404, "Not found\n");
+  return pages.other(request);
 }
 
 }  // namespace
@@ -63,42 +37,19 @@ Handler MakeRoutes(Pages pages) {
     if (request.path == "/-/reload") {
       return Reload(pages, request, std::move(respond));
     }
-    const bool reads = request.method == "GET" || request.method == "HEAD";
-    const bool known = request.path == "/" || request.path == "/metrics" ||
-                       request.path == "/-/healthy" ||
-                       request.path == "/-/ready";
-    if (known && !reads) {
-      return respond(MethodNotAllowed("GET, HEAD", "Only GET and HEAD.\n"));
+    if (request.path.starts_with("/api/")) {
+      return pages.api(request, std::move(respond));
     }
-    respond(Read(pages, request));
+    auto refused = RefuseUnlessRead(request);
+    if (request.path == "/probe") {
+      return refused ? respond(std::move(*refused))
+                     : pages.probe(request, std::move(respond));
+    }
+    // A path that is not there is not there for any method.
+    auto found = Read(pages, request);
+    if (!found) return respond(Text(404, "Not found\n"));
+    respond(std::move(refused ? *refused : *found));
   };
-}
-
-std::string EscapeHtml(std::string_view text) {
-  std::string escaped;
-  escaped.reserve(text.size());
-  for (const char c : text) {
-    switch (c) {
-      case '&':
-        escaped += "&amp;";
-        break;
-      case '<':
-        escaped += "&lt;";
-        break;
-      case '>':
-        escaped += "&gt;";
-        break;
-      case '"':
-        escaped += "&quot;";
-        break;
-      case '\'':
-        escaped += "&#39;";
-        break;
-      default:
-        escaped += c;
-    }
-  }
-  return escaped;
 }
 
 }  // namespace exporter::http

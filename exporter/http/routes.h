@@ -5,30 +5,32 @@
 
 #include <expected>
 #include <functional>
+#include <optional>
 #include <string>
 
 #include "exporter/http/server.h"
 
 namespace exporter::http {
 
-// All run on the loop's thread.
+// All run on the loop's thread. GET and HEAD only, unless said otherwise.
 struct Pages {
   std::function<Response(const Request&)> metrics;
-  // The HTML of "/".
-  std::function<std::string()> index;
+  // /probe; may answer later.
+  Handler probe;
+  // Whatever begins with /api/; sees to methods itself, may answer later.
+  Handler api;
   // The configuration is loaded and the schedule runs.
   std::function<bool()> ready;
   // Calls back once, later; the error is what to tell the client.
   using Reloaded = std::function<void(std::expected<void, std::string>)>;
   std::function<void(Reloaded)> reload;
+  // Any other path, the web page's; none: 404.
+  std::function<std::optional<Response>(const Request&)> other;
 };
 
-// "/", "/metrics", "/-/healthy", "/-/ready" (GET, HEAD), "/-/reload" (POST,
-// PUT); 405 for other methods, 404 elsewhere.
+// "/metrics", "/probe", "/api/...", "/-/healthy", "/-/ready", "/-/reload" (POST
+// and PUT), and what `other` knows; 405 for other methods, 404 elsewhere.
 Handler MakeRoutes(Pages pages);
-
-// For text in HTML and in attribute values.
-std::string EscapeHtml(std::string_view text);
 
 }  // namespace exporter::http
 

@@ -114,6 +114,8 @@ class Server {
 // Compresses a streamed body (gzip), one piece of `source` for each of its own,
 // which may be empty. Keeps about 100 KB while it lives. Adds no headers.
 Response::Source Gzip(Response::Source source);
+// The same of a text that is there already.
+Response::Source GzipText(std::string text);
 
 }  // namespace exporter::http
 

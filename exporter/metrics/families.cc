@@ -187,6 +187,21 @@ bool TargetFamilies::AppendTargets(const Part& part, Share& share) {
   return true;
 }
 
+std::vector<TargetFamilies::Entry> TakeEntries(const TargetSeries& target,
+                                               const ResultStore& store) {
+  std::vector<TargetFamilies::Entry> entries;
+  std::vector<probe::EndpointId> ids;
+  for (const Series& series : target.series) {
+    entries.push_back({.series = &series, .target = &target, .state = {}});
+    ids.push_back(series.endpoint);
+  }
+  std::vector<ResultStore::State> states = store.Snapshot(ids);
+  for (std::size_t i = 0; i < states.size(); ++i) {
+    entries[i].state = std::move(states[i]);
+  }
+  return entries;
+}
+
 void AppendFamilies(const Row& row, const BeginFamily& begin) {
   for (const TargetFamilies::Part& part : TargetFamilies::Parts()) {
     if (part.of_series == nullptr) continue;

@@ -114,6 +114,11 @@ class TargetFamilies {
   std::string more_;          // Reused, so that no sample allocates.
 };
 
+// The series of one target with their states, in their order; those whose
+// endpoint is gone have none.
+std::vector<TargetFamilies::Entry> TakeEntries(const TargetSeries& target,
+                                               const ResultStore& store);
+
 }  // namespace exporter::metrics
 
 #endif  // EXPORTER_METRICS_FAMILIES_H_

@@ -165,6 +165,9 @@ struct SelfMetrics::Families {
   std::array<LookupCounters, 4> by_record;  // By RecordType.
   std::mutex vantage_mutex;  // A gauge must not go while it is written.
   prometheus::Family<Gauge>& vantage;
+  Counter& unknown_modules;
+  Counter& on_demand;
+  prometheus::Family<Counter>& refusals;
   Gauge& targets;
   Gauge& endpoints;
   Gauge& in_flight;
@@ -203,6 +206,19 @@ SelfMetrics::Families::Families(Registry& registry)
           "looks at fails alike, so the fault is most likely here (no route, "
           "a dead resolver, a blocked port 25) and not with the servers. "
           "Absent while there is not enough to judge by.")),
+      unknown_modules(
+          AddCounters(registry, "smtp_prober_module_unknown_total",
+                      "How often /probe was asked for a module that is not "
+                      "configured.")
+              .Add({})),
+      on_demand(AddCounters(registry, "smtp_prober_on_demand_probes_total",
+                            "Tests that somebody asked for at /probe, on the "
+                            "web page or by the API.")
+                    .Add({})),
+      refusals(AddCounters(
+          registry, "smtp_prober_on_demand_refusals_total",
+          "Tests that were asked for and not made: the target is not permitted "
+          "(forbidden), or there are too many (rate, concurrency).")),
       targets(AddGauge(registry, "smtp_prober_targets",
                        "Targets that are watched.")),
       endpoints(AddGauge(registry, "smtp_prober_endpoints",
@@ -221,7 +237,11 @@ SelfMetrics::Families::Families(Registry& registry)
       loop_lag(AddHistograms(registry, "smtp_prober_event_loop_lag_seconds",
                              "How late a timer of an event loop fired: how "
                              "long the loop was busy with something "
-                             "else.")) {}
+                             "else.")) {
+  for (const char* const reason : {"forbidden", "rate", "concurrency"}) {
+    refusals.Add({{"reason", reason}});
+  }
+}
 
 SelfMetrics::SelfMetrics()
     : registry_(std::make_unique<Registry>()),
@@ -270,6 +290,14 @@ void SelfMetrics::DiscoveryForgotten(std::string_view source) {
 
 void SelfMetrics::SetDuplicates(std::size_t targets) {
   families_->duplicates.Set(static_cast<double>(targets));
+}
+
+void SelfMetrics::UnknownModule() { families_->unknown_modules.Increment(); }
+
+void SelfMetrics::OnDemandProbe() { families_->on_demand.Increment(); }
+
+void SelfMetrics::OnDemandRefused(std::string_view reason) {
+  families_->refusals.Add({{"reason", std::string(reason)}}).Increment();
 }
 
 void SelfMetrics::DnsLookup(probe::RecordType record, bool answered) {

@@ -49,6 +49,14 @@ class SelfMetrics {
   void DnsLookup(probe::RecordType record, bool answered);
   // smtp_prober_vantage_ok{check}: none removes the series (not known).
   void SetVantage(std::string_view check, std::optional<bool> ok);
+  // smtp_prober_module_unknown_total: somebody asked for a module that is not
+  // there.
+  void UnknownModule();
+  // smtp_prober_on_demand_probes_total: tests that somebody asked for.
+  void OnDemandProbe();
+  // smtp_prober_on_demand_refusals_total{reason="forbidden"|"rate"|
+  // "concurrency"}: those that were not made.
+  void OnDemandRefused(std::string_view reason);
   // smtp_prober_targets, smtp_prober_endpoints.
   void SetTargets(std::size_t targets, std::size_t endpoints);
   // smtp_prober_probes_in_flight, smtp_prober_schedule_lag_seconds (how long

@@ -29,7 +29,17 @@ Pages MakePages(bool ready, std::expected<void, std::string> reloaded) {
     response.body = "the metrics";
     return response;
   };
-  pages.index = [] { return std::string("the index"); };
+  pages.probe = [](const Request&, const exporter::http::Respond& respond) {
+    respond({.body = "the probe"});
+  };
+  pages.api = [](const Request& request,
+                 const exporter::http::Respond& respond) {
+    respond({.body = request.method + " the API"});
+  };
+  pages.other = [](const Request& request) -> std::optional<Response> {
+    if (request.path != "/") return std::nullopt;
+    return Response{.body = "the index"};
+  };
   pages.ready = [ready] { return ready; };
   pages.reload = [reloaded](const Pages::Reloaded& done) { done(reloaded); };
   return pages;
@@ -65,7 +75,11 @@ TEST_CASE("each path and method has its answer") {
        "This endpoint requires a POST request.\n"},
       {&down, "POST", "/-/reload", 500,
        "failed to reload config: smtp.yml:1:1: bad\n"},
-      {&up, "GET", "/probe", 404, "Not found\n"},
+      {&up, "GET", "/probe", 200, "the probe"},
+      {&up, "POST", "/probe", 405, "Only GET and HEAD.\n"},
+      {&up, "GET", "/probe/", 404, "Not found\n"},
+      {&up, "GET", "/api/v1/status", 200, "GET the API"},
+      {&up, "POST", "/api/v1/status", 200, "POST the API"},
       {&up, "POST", "/nowhere", 404, "Not found\n"},
       {&up, "GET", "", 404, "Not found\n"},
   };
@@ -94,9 +108,4 @@ TEST_CASE("a reload is answered when it has happened") {
   later({});
   REQUIRE(answer);
   CHECK(answer->status == 200);
-}
-
-TEST_CASE("HTML is escaped") {
-  CHECK(exporter::http::EscapeHtml("<a href=\"x\">'&'</a>") ==
-        "&lt;a href=&quot;x&quot;&gt;&#39;&amp;&#39;&lt;/a&gt;");
 }
