@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/findings/certificate_term.h"
 #include "exporter/findings/codes.h"
 #include "exporter/findings/parts.h"
 #include "exporter/findings/quantity.h"
@@ -20,14 +21,6 @@ using probe::Reason;
 using probe::tls::Handshake;
 using std::chrono::days;
 using std::chrono::seconds;
-
-// Enough to renew by hand what should have been renewed by itself.
-constexpr days kWarnBefore{21};
-constexpr days kCriticalBefore{3};
-// Certificates that live for weeks are renewed when a third is left, so that
-// two thirds of their time are no reason to warn.
-constexpr int kWarnShare = 3;
-constexpr int kCriticalShare = 10;
 
 constexpr std::size_t kMaxShown = 100;
 constexpr std::size_t kMaxNamesShown = 3;
@@ -110,27 +103,25 @@ std::string NamesText(const probe::tls::Certificate& certificate) {
 // False: there is nothing to complain of.
 bool AddDates(const Row& row, const Handshake& shown, Collector& out) {
   const probe::tls::Certificate& certificate = *shown.certificate;
-  // In seconds: no date that a certificate's maker chose can overflow them.
+  const CertificateTerm term = TermOf(row, shown);
   const seconds now = UnixTime(row.now().wall);
-  const seconds leaf = UnixTime(certificate.not_after);
-  const seconds end = std::min(leaf, UnixTime(shown.verdict->chain_not_after));
   const seconds begin = UnixTime(certificate.not_before);
   const std::string word = CertificateWord(row, shown);
   if (begin > now) {
     out.Add(Level::kCritical, kCertificateNotYetValid, [&] {
-      return Text{"The " + word + " is not valid before " +
-                      SpanText(begin - now) + " from now",
-                  "The clock of the host that made it, or of this one, is "
-                  "wrong, or it was installed too early."};
+      return Text{
+          "The " + word + " becomes valid only in " + SpanText(begin - now),
+          "The clock of the host that made it, or of this one, is "
+          "wrong, or it was installed too early."};
     });
     return true;
   }
-  const bool whole = end == leaf;
+  const bool whole = shown.verdict->chain_not_after >= certificate.not_after;
   const std::string subject =
       whole ? "The " + word : "A certificate that the server's depends on";
-  if (end <= now) {
+  if (term.left <= seconds(0)) {
     out.Add(Level::kCritical, kCertificateExpired, [&] {
-      return Text{subject + " expired " + SpanText(now - end) + " ago",
+      return Text{subject + " expired " + SpanText(-term.left) + " ago",
                   whole ? "Renew it and let the server read it again. If it "
                           "was renewed, the server was not reloaded."
                         : "The chain that the server sends is old: install the "
@@ -138,18 +129,10 @@ bool AddDates(const Row& row, const Handshake& shown, Collector& out) {
     });
     return true;
   }
-  const seconds left = end - now;
-  const seconds life = leaf - begin;
-  const auto& expected = row.target().expect.certificate_days;
-  const seconds warn = expected
-                           ? seconds(days(*expected))
-                           : std::min(seconds(kWarnBefore), life / kWarnShare);
-  const seconds critical =
-      std::min(seconds(kCriticalBefore), life / kCriticalShare);
-  if (left >= warn && left >= critical) return false;
-  out.Add(left < critical ? Level::kCritical : Level::kWarning,
+  if (term.left >= term.warning && term.left >= term.critical) return false;
+  out.Add(term.left < term.critical ? Level::kCritical : Level::kWarning,
           kCertificateExpiresSoon, [&] {
-            return Text{subject + " expires in " + SpanText(left),
+            return Text{subject + " expires in " + SpanText(term.left),
                         "Renew it now, and see why that did not happen by "
                         "itself (certbot, acme.sh, a timer). If it was "
                         "renewed, reload the server."};
@@ -226,9 +209,7 @@ void AddCertificate(const Row& row, Collector& out) {
   const bool latest = IsLatest(row, row.state().handshake_observed);
   if (dates || trust || name || !latest) return;
   out.Add(Level::kOk, kCertificateValid, [&] {
-    const seconds end = std::min(UnixTime(shown->certificate->not_after),
-                                 UnixTime(shown->verdict->chain_not_after));
-    const seconds left = end - UnixTime(row.now().wall);
+    const seconds left = TermOf(row, *shown).left;
     return Text{
         "The " + CertificateWord(row, *shown) + " is good for " +
         Counted(std::chrono::duration_cast<days>(left).count(), "more day")};

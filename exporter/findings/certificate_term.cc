@@ -1,0 +1,38 @@
+#include "exporter/findings/certificate_term.h"
+
+#include <algorithm>
+
+namespace exporter::findings {
+namespace {
+
+using std::chrono::days;
+using std::chrono::seconds;
+
+// Enough to renew by hand what should have been renewed by itself.
+constexpr days kWarnBefore{21};
+constexpr days kCriticalBefore{3};
+// Certificates that live for weeks are renewed when a third is left, so that
+// two thirds of their time are no reason to warn.
+constexpr int kWarnShare = 3;
+constexpr int kCriticalShare = 10;
+
+seconds UnixTime(probe::WallTime time) {
+  return std::chrono::floor<seconds>(time.time_since_epoch());
+}
+
+}  // namespace
+
+CertificateTerm TermOf(const metrics::Row& row,
+                       const probe::tls::Handshake& shown) {
+  const seconds leaf = UnixTime(shown.certificate->not_after);
+  const seconds end = std::min(leaf, UnixTime(shown.verdict->chain_not_after));
+  const seconds life = leaf - UnixTime(shown.certificate->not_before);
+  const auto& expected = row.target().expect.certificate_days;
+  return {
+      .left = end - UnixTime(row.now().wall),
+      .warning = expected ? seconds(days(*expected))
+                          : std::min(seconds(kWarnBefore), life / kWarnShare),
+      .critical = std::min(seconds(kCriticalBefore), life / kCriticalShare)};
+}
+
+}  // namespace exporter::findings
