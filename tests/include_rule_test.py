@@ -41,7 +41,7 @@ RULES = [
     ("spdlog outside logging.cc", include("spdlog/"), ".",
      "exporter/logging.cc$"),
     ("CLI11 outside options.cc", include("CLI/"), ".",
-     "exporter/options.cc$"),
+     "exporter/(check/)?options.cc$"),
     ("uv_close outside uv_handle.h", r"\buv_close\(", ".",
      "probe/net/uv_handle.h$|tests/"),
     ("tests/ outside tests/", include("tests/"), ".", "tests/"),
