@@ -85,7 +85,7 @@ constexpr std::array<Meaning, probe::kReasonCount> kMeanings = {{
      "the load is high, or it restarts. Until it answers, nothing is known of "
      "STARTTLS and the rest. If it lasts, look at its limits, and exempt the "
      "address of this host from those for single clients."},
-    {Reason::kProtocolError, Level::kCritical, "The answer is no SMTP",
+    {Reason::kProtocolError, Level::kCritical, "No SMTP came",
      "Another program may listen on this port, a script may print something "
      "before the answer, or a proxy on the way mangles it. Connect by hand "
      "(nc, telnet) and look at what comes.",
@@ -238,6 +238,17 @@ constexpr InPhase kInPhases[] = {
       "Mostly the name is meant that this host gives: set ehlo_name to a full "
       "host name that leads to the address of this host. If HELO was refused, "
       "too, this may be another service (LMTP, FTP)."}},
+    {Phase::kEhloTls,
+     {Reason::kRejectedTemporary, Level::kWarning,
+      "EHLO inside TLS was refused for now",
+      "TLS works, and then the server refuses to go on. Its own words tell "
+      "why; if it lasts, read its log."}},
+    {Phase::kEhloTls,
+     {Reason::kRejectedPermanent, Level::kCritical,
+      "EHLO inside TLS was refused",
+      "TLS works, and then the server refuses to go on, so mail cannot be "
+      "delivered by TLS. Its own words tell why: it may demand a client "
+      "certificate, or a proxy that ends TLS talks to the wrong server."}},
     {Phase::kStarttls,
      {Reason::kRejectedPermanent, Level::kCritical,
       "STARTTLS is offered and refused",
@@ -256,26 +267,71 @@ const Meaning& MeaningOf(const probe::Failure& failure) {
   return kMeanings[static_cast<std::size_t>(failure.reason)];
 }
 
-std::string_view Doing(Phase phase) {
+// Of the title: when it happened.
+std::string_view When(Phase phase) {
   switch (phase) {
     case Phase::kResolve:
-      return "looking the name up";
+      return "while the name was looked up";
     case Phase::kConnect:
-      return "connecting";
+      return "while connecting";
     case Phase::kGreeting:
-      return "waiting for the greeting";
+      return "while we waited for the greeting";
     case Phase::kEhlo:
-      return "waiting for the answer to EHLO";
+      return "while we waited for the answer to EHLO";
     case Phase::kStarttls:
-      return "waiting for the answer to STARTTLS";
+      return "while we waited for the answer to STARTTLS";
     case Phase::kTls:
       return "in the TLS handshake";
     case Phase::kEhloTls:
-      return "waiting for the answer to EHLO inside TLS";
+      return "while we waited for the answer to EHLO inside TLS";
     case Phase::kQuit:
-      return "waiting for the answer to QUIT";
+      return "while we waited for the answer to QUIT";
   }
   return "";
+}
+
+// Of the advice, before what came: what it came to.
+std::string_view Doing(Phase phase) {
+  switch (phase) {
+    case Phase::kResolve:
+      return "Looking the name up";
+    case Phase::kConnect:
+      return "Connecting";
+    case Phase::kGreeting:
+      return "The greeting";
+    case Phase::kEhlo:
+      return "The answer to EHLO";
+    case Phase::kStarttls:
+      return "The answer to STARTTLS";
+    case Phase::kTls:
+      return "The TLS handshake";
+    case Phase::kEhloTls:
+      return "The answer to EHLO inside TLS";
+    case Phase::kQuit:
+      return "The answer to QUIT";
+  }
+  return "";
+}
+
+// Their details tell what was waited for.
+bool TellsPhase(Reason reason) {
+  return reason == Reason::kTimeout || reason == Reason::kReset ||
+         reason == Reason::kClosed;
+}
+
+// What came, as a sentence.
+std::string Came(const probe::Failure& failure) {
+  std::string text = failure.detail;
+  if (TellsPhase(failure.reason)) {
+    if (text[0] >= 'a' && text[0] <= 'z') {
+      text[0] = static_cast<char>(text[0] - 'a' + 'A');
+    }
+  } else {
+    text = std::string(Doing(failure.phase)) + ": " + text;
+  }
+  // A server may have put an end to its sentence itself.
+  if (!text.ends_with('.')) text += '.';
+  return text;
 }
 
 }  // namespace
@@ -293,14 +349,11 @@ Level LevelOf(const probe::Failure& failure) {
 Text WordsOf(const probe::Failure& failure) {
   const Meaning& meaning = MeaningOf(failure);
   Text text{std::string(meaning.title)};
-  const std::string doing(Doing(failure.phase));
   if (meaning.tells_when) {
-    text.title += (failure.phase == Phase::kTls ? " " : " while ") + doing;
+    text.title += ' ';
+    text.title += When(failure.phase);
   }
-  if (!failure.detail.empty()) {
-    text.advice = doing + ": " + failure.detail + ". ";
-    text.advice[0] = static_cast<char>(text.advice[0] - 'a' + 'A');
-  }
+  if (!failure.detail.empty()) text.advice = Came(failure) + ' ';
   text.advice += meaning.advice;
   return text;
 }

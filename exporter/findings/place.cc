@@ -147,6 +147,9 @@ void AddReverse(const Row& row, Collector& out) {
     return out.Add(Level::kOk, kReverseDnsMatch,
                    "A reverse name of the address leads back to it", "");
   }
+  // What is not public sends to nobody who could mind.
+  const auto& address = row.place().endpoint->address;
+  if (!address || !address->IsPublic()) return;
   const bool none = reverse->names && reverse->names->empty();
   out.Add(Level::kInfo, kReverseDnsMismatch,
           none ? "The address has no reverse name (PTR)"

@@ -37,12 +37,17 @@ std::string SpanText(std::chrono::seconds span) {
 }
 
 std::string SecondsText(probe::Duration duration) {
+  constexpr double kMilli = 1000;
+  const double seconds = probe::Seconds(duration);
+  // What would be rounded to 1000 ms is a second.
+  const bool small = seconds * kMilli < 999.5;
+  const double number = small ? seconds * kMilli : seconds;
+  // Two digits tell enough, where the unit leaves as few.
+  constexpr double kThreeDigits = 100;
   std::array<char, 32> text{};
-  std::snprintf(text.data(), text.size(), "%.2g s", probe::Seconds(duration));
-  // Two digits are enough below a hundred; above it they would cost one.
-  if (duration >= std::chrono::seconds(100)) {
-    std::snprintf(text.data(), text.size(), "%.0f s", probe::Seconds(duration));
-  }
+  std::snprintf(text.data(), text.size(),
+                number < kThreeDigits ? "%.2g %s" : "%.0f %s", number,
+                small ? "ms" : "s");
   return text.data();
 }
 

@@ -20,7 +20,7 @@ template <typename Rep, typename Period>
 std::string SpanText(std::chrono::duration<Rep, Period> span) {
   return SpanText(std::chrono::floor<std::chrono::seconds>(span));
 }
-// What was measured: "0.012 s", "6.1 s".
+// What was measured: "12 ms", "6.1 s".
 std::string SecondsText(probe::Duration duration);
 // "25 MiB", "9.8 MiB", "512 bytes".
 std::string SizeText(double bytes);

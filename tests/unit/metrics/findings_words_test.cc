@@ -46,11 +46,12 @@ TEST_CASE("every reason in every phase has a title and advice") {
       CHECK(LevelOf(failure) != Level::kOk);
       titles.insert(silent.title);
 
-      failure.detail = "554 5.7.1 the server's own words";
+      failure.detail = "what came, in its own words";
       const Text told = WordsOf(failure);
       CHECK(told.title == silent.title);
       CHECK(IsSentence(told.advice));
-      CHECK(Contains(told.advice, ": " + failure.detail + ". "));
+      // Its first letter may have become a capital.
+      CHECK(Contains(told.advice, failure.detail.substr(1) + ". "));
       CHECK(told.advice.ends_with(silent.advice));
     }
   }
@@ -82,26 +83,26 @@ TEST_CASE("what was being done stands with what came") {
   const Case cases[] = {
       {Phase::kConnect, Reason::kTimeout, "waited 5s for the connection",
        "Nothing answers at the address",
-       "Connecting: waited 5s for the connection. The host is down, a "
-       "firewall drops"},
+       "Waited 5s for the connection. The host is down, a firewall drops"},
       {Phase::kGreeting, Reason::kRejectedPermanent, "554 no service",
        "The server turns this host away",
-       "Waiting for the greeting: 554 no service. It takes no mail from here"},
+       "The greeting: 554 no service. It takes no mail from here"},
       {Phase::kStarttls, Reason::kRejectedTemporary,
        "454 4.7.0 TLS not available", "STARTTLS is offered and refused for now",
-       "Waiting for the answer to STARTTLS: 454 4.7.0 TLS not available. "
+       "The answer to STARTTLS: 454 4.7.0 TLS not available. "
        "Mostly"},
       {Phase::kTls, Reason::kTlsAlert,
        "the server sent the alert handshake_failure (40)",
        "The server broke TLS off",
-       "In the TLS handshake: the server sent the alert handshake_failure "
+       "The TLS handshake: the server sent the alert handshake_failure "
        "(40). The alert names"},
       {Phase::kEhloTls, Reason::kClosed, "",
-       "The server closed the connection while waiting for the answer to EHLO "
+       "The server closed the connection while we waited for the answer to "
+       "EHLO "
        "inside TLS",
        "A process crashed"},
       {Phase::kTls, Reason::kProtocolError, "",
-       "The answer is no SMTP in the TLS handshake", "Another program"},
+       "No SMTP came in the TLS handshake", "Another program"},
   };
   for (const Case& c : cases) {
     INFO(c.title);
@@ -111,6 +112,13 @@ TEST_CASE("what was being done stands with what came") {
     CHECK(text.title == c.title);
     CHECK(text.advice.starts_with(c.begin));
   }
+}
+
+TEST_CASE("a sentence of a server ends once") {
+  const Text text = WordsOf({.phase = Phase::kGreeting,
+                             .reason = Reason::kRejectedTemporary,
+                             .detail = "450 later, please."});
+  CHECK(text.advice.starts_with("The greeting: 450 later, please. Its own"));
 }
 
 TEST_CASE("who is busy is no outage, and our own trouble is no verdict") {
@@ -178,11 +186,14 @@ TEST_CASE("quantities read as people write them") {
   CHECK(SpanText(hours(48)) == "2 days");
   CHECK(SpanText(seconds(days(63)) - seconds(1)) == "62 days");
   CHECK(SpanText(probe::Duration(milliseconds(1999))) == "1 second");
-  CHECK(SecondsText(milliseconds(12)) == "0.012 s");
+  CHECK(SecondsText(milliseconds(12)) == "12 ms");
   CHECK(SecondsText(milliseconds(6123)) == "6.1 s");
   CHECK(SecondsText(milliseconds(45678)) == "46 s");
   CHECK(SecondsText(seconds(123)) == "123 s");
-  CHECK(SecondsText(seconds(0)) == "0 s");
+  CHECK(SecondsText(seconds(0)) == "0 ms");
+  CHECK(SecondsText(milliseconds(250)) == "250 ms");
+  CHECK(SecondsText(std::chrono::microseconds(999600)) == "1 s");
+  CHECK(SecondsText(std::chrono::microseconds(213)) == "0.21 ms");
   CHECK(SizeText(0) == "0 bytes");
   CHECK(SizeText(1023) == "1023 bytes");
   CHECK(SizeText(26214400) == "25 MiB");
