@@ -1,7 +1,6 @@
 #include "exporter/changes.h"
 
 #include <algorithm>
-#include <chrono>
 #include <cmath>
 #include <cstddef>
 #include <cstdio>
@@ -11,6 +10,7 @@
 #include <string_view>
 #include <utility>
 
+#include "exporter/date_text.h"
 #include "probe/tls/handshake.h"
 
 namespace exporter {
@@ -75,22 +75,6 @@ void CompareOffers(const Capabilities& was, const Capabilities& is,
     Inform(changes, is.auth ? "AUTH is offered in clear now"
                             : "AUTH is no longer offered in clear");
   }
-}
-
-std::string DateText(probe::WallTime time) {
-  const auto second = std::chrono::floor<std::chrono::seconds>(time);
-  const auto day = std::chrono::floor<std::chrono::days>(second);
-  const std::chrono::year_month_day date(day);
-  const std::chrono::hh_mm_ss clock(second - day);
-  char text[40];
-  std::snprintf(text, sizeof(text), "%04d-%02u-%02uT%02d:%02d:%02dZ",
-                static_cast<int>(date.year()),
-                static_cast<unsigned>(date.month()),
-                static_cast<unsigned>(date.day()),
-                static_cast<int>(clock.hours().count()),
-                static_cast<int>(clock.minutes().count()),
-                static_cast<int>(clock.seconds().count()));
-  return text;
 }
 
 std::string NamesText(const std::vector<std::string>& names) {
