@@ -1,8 +1,10 @@
 #include "exporter/check/nagios_report.h"
 
 #include <algorithm>
+#include <array>
 #include <chrono>
 #include <cmath>
+#include <cstdio>
 #include <optional>
 #include <string_view>
 #include <utility>
@@ -11,14 +13,12 @@
 #include "exporter/expectations.h"
 #include "exporter/findings/certificate_term.h"
 #include "exporter/findings/codes.h"
-#include "exporter/metrics/number_text.h"
 #include "probe/smtp/text.h"
 
 namespace exporter::check {
 namespace {
 
 using findings::CertificateTerm;
-using metrics::NumberText;
 using metrics::Row;
 using metrics::TargetRow;
 
@@ -46,8 +46,14 @@ std::string Plain(std::string_view text, std::size_t most) {
   return plain;
 }
 
+// Without an exponent, which the format does not know, and to a millionth.
 std::string Text(double number) {
-  return std::string(NumberText(number).view());
+  std::array<char, 400> text{};  // The largest double has 309 digits.
+  std::snprintf(text.data(), text.size(), "%.6f", number);
+  std::string_view shown(text.data());
+  shown = shown.substr(0, shown.find_last_not_of('0') + 1);
+  if (shown.ends_with('.')) shown.remove_suffix(1);
+  return std::string(shown);
 }
 
 // Performance data, item by item.

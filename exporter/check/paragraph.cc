@@ -1,6 +1,7 @@
 #include "exporter/check/paragraph.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "probe/smtp/reply.h"
 #include "probe/smtp/text.h"
@@ -40,17 +41,14 @@ std::string Colored(std::string_view text, Color color, bool colors) {
   return std::string(Escape(color)) + std::string(text) + "\x1b[0m";
 }
 
-void AppendParagraph(std::string& out, std::string_view head,
-                     std::size_t head_columns, std::string_view text,
-                     std::size_t columns) {
+void AppendWords(std::string& out, std::string_view head,
+                 std::size_t head_columns, std::span<const std::string> words,
+                 std::size_t columns) {
   columns = std::max(columns, kLeastColumns);
   out += head;
   std::size_t used = head_columns;
   bool at_start = true;
-  while (!text.empty()) {
-    const std::string_view word = text.substr(0, text.find(' '));
-    text.remove_prefix(std::min(word.size() + 1, text.size()));
-    if (word.empty()) continue;
+  for (const std::string& word : words) {
     const std::size_t width = Columns(word);
     if (!at_start && used + 1 + width > columns) {
       out += '\n';
@@ -65,6 +63,18 @@ void AppendParagraph(std::string& out, std::string_view head,
     at_start = false;
   }
   out += '\n';
+}
+
+void AppendParagraph(std::string& out, std::string_view head,
+                     std::size_t head_columns, std::string_view text,
+                     std::size_t columns) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const std::string_view word = text.substr(0, text.find(' '));
+    text.remove_prefix(std::min(word.size() + 1, text.size()));
+    if (!word.empty()) words.emplace_back(word);
+  }
+  AppendWords(out, head, head_columns, words, columns);
 }
 
 std::string Foreign(std::string_view text) {

@@ -3,6 +3,7 @@
 #define EXPORTER_CHECK_PARAGRAPH_H_
 
 #include <cstddef>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -17,10 +18,14 @@ enum class Color { kNone, kBold, kRed, kYellow, kGreen, kCyan };
 // `colors`.
 std::string Colored(std::string_view text, Color color, bool colors);
 
-// Appends `head` and then `text`, broken between words so that no line has more
-// than `columns` characters where a word allows. Further lines are indented to
-// where `text` began; `head` takes `head_columns` on the screen, whatever
-// escapes are in it.
+// Appends `head` and then `words`, with a blank between two of them or a line
+// end, so that no line has more than `columns` characters where a word allows.
+// Further lines are indented to where the first began; `head` takes
+// `head_columns` on the screen, whatever escapes are in it.
+void AppendWords(std::string& out, std::string_view head,
+                 std::size_t head_columns, std::span<const std::string> words,
+                 std::size_t columns);
+// The same for the words of a text.
 void AppendParagraph(std::string& out, std::string_view head,
                      std::size_t head_columns, std::string_view text,
                      std::size_t columns);

@@ -119,10 +119,15 @@ class Writer {
   std::string Take() { return std::move(out_); }
 
  private:
-  void Fact(std::string_view name, std::string_view text) {
+  static std::string FactHead(std::string_view name) {
     std::string head = "    " + std::string(name);
     head.resize(std::max(head.size() + 1, kFactColumns), ' ');
-    AppendParagraph(out_, head, head.size(), Foreign(text), style_.columns);
+    return head;
+  }
+
+  void Fact(std::string_view name, std::string_view text) {
+    AppendParagraph(out_, FactHead(name), kFactColumns, Foreign(text),
+                    style_.columns);
   }
 
   void Place(const Row& row) {
@@ -209,14 +214,15 @@ class Writer {
   }
 
   void Times(const probe::ProbeResult& result) {
-    std::string text;
+    std::vector<std::string> words;
     for (std::size_t i = 0; i < probe::kPhaseCount; ++i) {
       const auto& spent = result.phase_durations[i];
       if (!spent) continue;
-      text += std::string(Name(static_cast<probe::Phase>(i))) + " " +
-              SecondsText(*spent) + ", ";
+      words.push_back(std::string(Name(static_cast<probe::Phase>(i))) + " " +
+                      SecondsText(*spent) + ",");
     }
-    Fact("time", text + "all " + SecondsText(result.duration));
+    words.push_back("all " + SecondsText(result.duration));
+    AppendWords(out_, FactHead("time"), kFactColumns, words, style_.columns);
   }
 
   void Conversation(const probe::ProbeResult& result) {

@@ -81,7 +81,7 @@ TEST_CASE("one line, and performance data, for a good server") {
   const Plugin plugin = Report(targets);
   CHECK(plugin.status == "OK");
   CHECK(plugin.text ==
-        "mx1.example.com:25: The server answers, in 0.25 s; STARTTLS works: "
+        "mx1.example.com:25: The server answers, in 250 ms; STARTTLS works: "
         "TLS1.3, TLS_AES_256_GCM_SHA384; The certificate is good for 45 more "
         "days");
   CHECK(plugin.performance ==
@@ -91,7 +91,7 @@ TEST_CASE("one line, and performance data, for a good server") {
                                            {"size_limit", "52428800B;;;0"}});
   REQUIRE(plugin.more.size() == 6);
   CHECK(plugin.more[0] ==
-        "[OK] mx1.example.com:25 192.0.2.1: The server answers, in 0.25 s.");
+        "[OK] mx1.example.com:25 192.0.2.1: The server answers, in 250 ms.");
   CHECK(ExitCode(WorstOf(targets.Rows())) == 0);
 }
 
@@ -189,6 +189,17 @@ TEST_CASE("what a server says breaks nothing") {
   const Plugin plugin = Report(targets);
   CHECK(plugin.performance.contains("it''s_odd_:25 time"));
   CHECK(Contains(plugin.more[0], "554 go / 'away'=1\\x0a\\x1b[2J;;; ok"));
+}
+
+TEST_CASE("numbers have no exponent") {
+  ProbeResult result = TlsResult();
+  result.duration = std::chrono::nanoseconds(74103);
+  result.inside->size_limit = 1e20;
+  TestedTargets targets(1);
+  PutHost(targets, 0, NamedTarget("mx1.example.com"), result);
+  const auto performance = Report(targets).performance;
+  CHECK(performance.at("time") == "0.000074s;;;0;45");
+  CHECK(performance.at("size_limit") == "100000000000000000000B;;;0");
 }
 
 TEST_CASE("output has an end") {

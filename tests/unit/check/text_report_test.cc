@@ -36,7 +36,7 @@ TEST_CASE("a good server") {
   CHECK(Report(targets) ==
         R"(mx1.example.com:25 (smtp): OK
 
-  OK        The server answers, in 0.25 s
+  OK        The server answers, in 250 ms
   OK        STARTTLS works: TLS1.3, TLS_AES_256_GCM_SHA384
   OK        The certificate is good for 45 more days
   OK        The greeting names the expected host, mx1.example.com
@@ -55,7 +55,7 @@ TEST_CASE("a good server") {
                  another 45 days
                  trust: ok (0)
     sha256       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
-    time         connect 0.01 s, greeting 0.2 s, all 0.25 s
+    time         connect 10 ms, greeting 200 ms, all 250 ms
 )");
 }
 
@@ -71,8 +71,8 @@ TEST_CASE("what is wrong comes first, with what to do") {
             runs)"));
   CHECK(Contains(report, "\n  INFO      Nothing is known of STARTTLS"));
   CHECK(Contains(report,
-                 "\n\n  192.0.2.1\n    time         connect 0.012 s, "
-                 "all 0.012 s\n"));
+                 "\n\n  192.0.2.1\n    time         connect 12 ms, "
+                 "all 12 ms\n"));
   CHECK(!Contains(report, "greeting "));
 }
 
