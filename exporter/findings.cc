@@ -46,8 +46,18 @@ void Merge(std::vector<Finding>& all, std::size_t places) {
   all = std::move(merged);
 }
 
+// The worst first, else as they came. Not std::stable_sort: libstdc++'s uses
+// what C++23 has deprecated.
 void Sort(std::vector<Finding>& all) {
-  std::ranges::stable_sort(all, std::ranges::greater{}, &Finding::level);
+  std::vector<Finding> sorted;
+  sorted.reserve(all.size());
+  using enum Level;
+  for (const Level level : {kCritical, kWarning, kInfo, kOk}) {
+    for (Finding& finding : all) {
+      if (finding.level == level) sorted.push_back(std::move(finding));
+    }
+  }
+  all = std::move(sorted);
 }
 
 Summary SummaryOf(Collector& worst, bool has_result) {
