@@ -6,10 +6,14 @@
 #include <iostream>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <variant>
+#include <vector>
 
 #include "exporter/build_info.h"
+#include "exporter/check/command.h"
+#include "exporter/check/options.h"
 #include "exporter/config/config.h"
 #include "exporter/daemon.h"
 #include "exporter/logging.h"
@@ -57,6 +61,26 @@ int RunDaemon(const exporter::Options& options) {
   return EXIT_SUCCESS;
 }
 
+int End(const exporter::Exit& exit) {
+  (exit.code == 0 ? std::cout : std::cerr) << exit.text;
+  return exit.code;
+}
+
+int Check(std::vector<std::string> arguments) {
+  // Whoever closes the terminal does not want to know any more.
+  std::signal(SIGHUP, SIG_DFL);
+  const auto parsed = exporter::check::ParseOptions(std::move(arguments));
+  if (const auto* exit = std::get_if<exporter::Exit>(&parsed)) {
+    return End(*exit);
+  }
+  exporter::StartLogging(exporter::LogLevel::kError,
+                         exporter::LogFormat::kLogfmt);
+  const int code =
+      exporter::check::RunCommand(std::get<exporter::check::Options>(parsed));
+  if (!exporter::StopLogging()) std::_Exit(code);
+  return code;
+}
+
 // A descriptor 0 to 2 that the caller closed would become one of our sockets,
 // and log lines would go to it.
 void FillStandardDescriptors() {
@@ -76,10 +100,12 @@ int main(int argc, char* argv[]) {
   // still runs is no reason to die.
   std::signal(SIGHUP, SIG_IGN);
   FillStandardDescriptors();
+  if (argc > 1 && std::string_view(argv[1]) == "check") {
+    return Check({argv + 2, argv + argc});
+  }
   const auto parsed = exporter::ParseOptions(argc, argv);
   if (const auto* exit = std::get_if<exporter::Exit>(&parsed)) {
-    (exit->code == 0 ? std::cout : std::cerr) << exit->text;
-    return exit->code;
+    return End(*exit);
   }
   const auto& options = std::get<exporter::Options>(parsed);
   exporter::StartLogging(options.log_level, options.log_format);

@@ -41,7 +41,12 @@ struct Words {
   double timeout_offset = 0.5;
 };
 
+constexpr char kFooter[] =
+    "smtp_prober check TARGET... tests mail servers once, without daemon or "
+    "configuration; see smtp_prober check --help.\n";
+
 void Define(CLI::App& app, Options& options, Words& words) {
+  app.footer(kFooter);
   app.set_help_flag("-h,--help", "Show this text and exit.");
   app.set_version_flag("--version", VersionText, "Show the version and exit.");
   app.add_option("--config.file", options.config_file,

@@ -5,6 +5,7 @@
 
 #include "exporter/metrics/exposition.h"
 #include "probe/endpoint.h"
+#include "probe/target.h"
 
 namespace exporter::check {
 
@@ -20,7 +21,10 @@ void TestedTargets::Put(std::size_t index, const probe::Expansion& expansion,
     endpoint->id = ++last_id_;
     own->places[i].endpoint = std::move(endpoint);
     store_.Add(last_id_);
-    store_.Put(last_id_, *results[i]);
+    probe::ProbeResult result = *results[i];
+    // There is no next probe.
+    result.interval = expansion.target->interval;
+    store_.Put(last_id_, result);
   }
   auto tested = std::make_unique<Tested>();
   tested->series =
