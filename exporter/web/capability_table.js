@@ -18,19 +18,28 @@ function byName(place, family, label) {
   return [...names].sort(([a], [b]) => a < b ? -1 : 1);
 }
 
-function isSeen(place, tls) {
-  return samples(place, "smtp_capability").some((one) => one.tls === tls);
+// What is known of a side: "seen", "unknown", or "none" where there can be
+// nothing.
+function sideOf(place, tls) {
+  if (samples(place, "smtp_capability").some((one) => one.tls === tls)) {
+    return "seen";
+  }
+  const none = tls === "no" ? hasImplicitTls(place) :
+      place.smtp_starttls_advertised === 0;
+  return none ? "none" : "unknown";
 }
 
-function offered(yes) {
-  return make("td", {class: yes ? "offered" : "absent"},
-              yes ? [levelIcon("ok"), " yes"] : "\u2013 no");
+function cell(side, isOffered) {
+  if (side !== "seen") {
+    return make("td", {class: "absent"},
+                side === "none" ? "\u2013" : "unknown");
+  }
+  return make("td", {class: isOffered ? "offered" : "absent"},
+              isOffered ? [levelIcon("ok"), " yes"] : "no");
 }
-
-const NOT_SEEN = () => make("td", {class: "absent"}, "unknown");
 
 function difference({no, yes}, sides) {
-  if (!sides.no || !sides.yes || no === yes) return "";
+  if (sides.no !== "seen" || sides.yes !== "seen" || no === yes) return "";
   return no ? "only in clear" : "only inside TLS";
 }
 
@@ -39,11 +48,10 @@ function row(name, at, sides) {
   return make(
       "tr", {class: differs ? "differs" : undefined},
       make("th", {scope: "row"}, peerText(name)),
-      sides.no ? offered(at.no) : NOT_SEEN(),
-      sides.yes ? offered(at.yes) : NOT_SEEN(),
+      cell(sides.no, at.no), cell(sides.yes, at.yes),
       make("td", {class: "difference"},
            differs && [make("span", {"aria-hidden": "true"}, "\u2260 "),
-                       differs]));
+                       make("span", {class: "words"}, differs)]));
 }
 
 function table(caption, first, rows, sides) {
@@ -51,29 +59,29 @@ function table(caption, first, rows, sides) {
       "table", {class: "grid"},
       make("caption", {}, caption),
       make("thead", {}, make("tr", {},
-          [first, "In clear", "Inside TLS", "Difference"].map(
-              (title) => make("th", {scope: "col"}, title)))),
+          [first, "In clear", "Inside TLS"].map(
+              (title) => make("th", {scope: "col"}, title)),
+          make("th", {scope: "col"},
+               make("span", {class: "words"}, "Difference")))),
       make("tbody", {}, rows.map(([name, at]) => row(name, at, sides))));
 }
 
-// What a missing side means.
-function remark(place, sides) {
-  if (!sides.no && hasImplicitTls(place)) {
-    return "TLS comes first here: nothing is said in clear.";
+// What it means that a side is missing.
+function remark(sides) {
+  if (sides.no === "none") return "TLS comes first: nothing is said in clear.";
+  if (sides.no === "unknown") return "The list in clear has not been seen.";
+  if (sides.yes === "none") return "Without STARTTLS there is no inside.";
+  if (sides.yes === "unknown") {
+    return "The list inside TLS has not been seen.";
   }
-  if (!sides.no) return "The list in clear has not been seen.";
-  if (!sides.yes && place.smtp_starttls_advertised === 0) {
-    return "Without STARTTLS there is no inside.";
-  }
-  if (!sides.yes) return "The list inside TLS has not been seen.";
   return "";
 }
 
 export function capabilityTable(place, heading) {
   const capabilities = byName(place, "smtp_capability", "capability");
   const mechanisms = byName(place, "smtp_auth_mechanism", "mechanism");
-  const sides = {no: isSeen(place, "no"), yes: isSeen(place, "yes")};
-  const note = remark(place, sides);
+  const sides = {no: sideOf(place, "no"), yes: sideOf(place, "yes")};
+  const note = remark(sides);
   return make(
       "section", {class: "card"},
       make(heading, {}, "Capabilities before and inside TLS"),

@@ -24,14 +24,15 @@ export function factContent(fact, {peer = false} = {}) {
          SIGNS[fact.state] && levelIcon(SIGNS[fact.state]),
          make("span", {class: "value"}, text),
          why && spoken(` (${why})`)),
-    fact.more && make("span", {class: "more"}, fact.more),
+    fact.more && make("span", {class: "more"}, peerText(fact.more)),
   ];
 }
 
 function labelChips(labels) {
   return Object.entries(labels ?? {}).map(
-      ([name, value]) => make("span", {class: "chip"},
-                              peerText(`${name}=${value}`)));
+      ([name, value]) => make(
+          "span", {class: "chip", title: plainText(`${name}=${value}`)},
+          peerText(`${name}=${value}`)));
 }
 
 function targetContent(row, expansion) {

@@ -27,15 +27,14 @@ export function showConnection(element, state, tryNow) {
       make("button", {type: "button", click: tryNow}, "Try now"));
 }
 
-// Sentences about the vantage; the list is a live region.
+// Sentences about the vantage. `element` is a live region.
 export function showNotices(element, notices) {
   element.hidden = notices.length === 0;
-  const shown = JSON.stringify(notices);
-  if (element.dataset.shown === shown) return;
-  element.dataset.shown = shown;
-  element.replaceChildren(...notices.map(
+  const list = make("ul", {class: "notices"}, notices.map(
       (notice) => make("li", {}, levelIcon("warning"),
                        make("span", {}, peerText(notice)))));
+  // Said again only when it is something else.
+  if (element.textContent !== list.textContent) element.replaceChildren(list);
 }
 
 // "Version 0.1.0 (4280a6c)".

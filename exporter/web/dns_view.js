@@ -4,6 +4,7 @@ import {factContent} from "./column.js";
 import {make} from "./dom.js";
 import {samples} from "./fact.js";
 import {entry} from "./fact_list.js";
+import {levelIcon} from "./level.js";
 import {peerText} from "./peer_text.js";
 import {duration} from "./units.js";
 
@@ -43,11 +44,10 @@ function lookups(target) {
     const took = durations.find((other) => isSameQuestion(sample, other));
     const of = sample.mx ?? sample.address;
     return make("li", {},
-                factContent(sample.value === 1 ?
-                    {state: "good", text: "answered", more: "", why: ""} :
-                    {state: "bad", text: "no answer", more: "", why: ""}),
-                " ", peerText(String(sample.record).toUpperCase()),
+                levelIcon(sample.value === 1 ? "ok" : "warning"), " ",
+                peerText(String(sample.record).toUpperCase()),
                 of && [" of ", peerText(of)],
+                sample.value === 1 ? ": answered" : ": no answer",
                 took && ` in ${duration(took.value)}`);
   });
 }

@@ -98,7 +98,7 @@ export function size(place) {
     return fact("plain", "no limit", "the server announces no fixed limit");
   }
   if (typeof limit === "number") {
-    return fact("plain", bytes(limit), "", `${count(limit)} bytes`);
+    return fact("plain", bytes(limit), "", count(limit));
   }
   // EHLO was seen: then its answer has no usable SIZE.
   if (place.smtp_starttls_advertised !== undefined || hasImplicitTls(place)) {
@@ -154,6 +154,5 @@ export function certificate(place) {
   }
   const state =
       trouble || left < SHORT_CERTIFICATE_SECONDS ? "warn" : "good";
-  return fact(state, span(left), `valid until ${day(end)}`,
-              trouble || day(end));
+  return fact(state, span(left), "", trouble || day(end));
 }

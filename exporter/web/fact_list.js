@@ -18,7 +18,7 @@ export function entry(term, ...content) {
 
 function factEntry(term, fact, options) {
   return entry(term, factContent(fact, options),
-               fact.why && make("span", {class: "why"}, peerText(fact.why)));
+               fact.state !== "good" && fact.why && make("span", {class: "why"}, peerText(fact.why)));
 }
 
 // A 0/1 family: what it means either way, and why it may be absent.

@@ -3,7 +3,6 @@
 import {make} from "./dom.js";
 import {known, levelBadge, levelIcon} from "./level.js";
 import {peerText} from "./peer_text.js";
-import {several} from "./units.js";
 
 const NOTHING = {
   ok: "Nothing is wrong",
@@ -21,11 +20,16 @@ function isTrouble(finding) {
   return known(finding.level) !== "ok";
 }
 
-// The worst finding, as the headline of the whole.
-export function verdict(target) {
-  const troubles = target.findings.filter(isTrouble);
-  const serious = troubles.filter((finding) => finding.level !== "info");
-  const [worst] = serious;
+// The finding that the headline tells; undefined when nothing is wrong.
+function worstOf(target) {
+  return target.findings.find(
+      (finding) => isTrouble(finding) && finding.level !== "info");
+}
+
+// The verdict on the whole: the worst finding and what to do about it, and a
+// `remark` of the caller's, which may be "".
+export function verdict(target, remark) {
+  const worst = worstOf(target);
   const level = known(target.level);
   return make(
       "div", {class: `verdict ${level}`},
@@ -33,9 +37,7 @@ export function verdict(target) {
            make("strong", {}, worst ? peerText(worst.title) : NOTHING[level]),
            worst && where(worst)),
       worst?.advice && make("p", {class: "advice"}, peerText(worst.advice)),
-      serious.length > 1 &&
-          make("p", {class: "hint"},
-               `${several(serious.length - 1, "more finding")} below.`));
+      remark && make("p", {class: "hint"}, `${remark}.`));
 }
 
 function item(finding) {
@@ -54,18 +56,21 @@ function goodItem(finding) {
               make("span", {}, peerText(finding.title), where(finding)));
 }
 
-// All of them, worst first, as they come; what is good stands apart.
+// All others, worst first, as they come; what is good stands apart.
 export function findingList(target, heading) {
-  const troubles = target.findings.filter(isTrouble);
+  const worst = worstOf(target);
+  const more = target.findings.filter(
+      (finding) => isTrouble(finding) && finding !== worst);
   const good = target.findings.filter((finding) => !isTrouble(finding));
+  if (more.length + good.length === 0) return make("div", {hidden: true});
   return make(
       "section", {class: "card"},
-      make(heading, {}, "Findings"),
-      troubles.length > 0 ?
-          make("ul", {class: "findings"}, troubles.map(item)) :
-          make("p", {class: "hint"}, "Nothing to do."),
-      good.length > 0 &&
-          make("div", {class: "good-findings"},
-               make("p", {class: "hint"}, "What is good:"),
-               make("ul", {}, good.map(goodItem))));
+      more.length > 0 && [
+        make(heading, {}, worst ? "Also found" : "Findings"),
+        make("ul", {class: "findings"}, more.map(item)),
+      ],
+      good.length > 0 && [
+        make(heading, {}, "What is good"),
+        make("ul", {class: "good-findings"}, good.map(goodItem)),
+      ]);
 }

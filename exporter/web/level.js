@@ -25,7 +25,7 @@ const SHAPES = {
 
 // A level that this page does not know counts as unknown.
 export function known(level) {
-  return WORDS[level] ? level : "unknown";
+  return Object.hasOwn(WORDS, level) ? level : "unknown";
 }
 
 export function levelWord(level) {

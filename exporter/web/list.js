@@ -145,6 +145,7 @@ class List {
     const rows = sortRows(this.filter_.apply(all), this.filter_.sort,
                           this.filter_.descending);
     this.table_.setAttribute("aria-rowcount", rows.length + 1);
+    this.table_.hidden = rows.length === 0;
     this.blocks_.show(rows);
     this.showSort_();
     this.showLevels_(all);
@@ -184,7 +185,6 @@ class List {
     none.textContent = all === 0 ?
         "No target is configured yet." :
         "No target matches the filter.";
-    this.table_.hidden = shown === 0;
     const text = this.filter_.isActive() ?
         `${count(shown)} of ${several(all, "target")}` :
         several(all, "target");

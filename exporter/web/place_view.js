@@ -7,7 +7,7 @@ import {changeList} from "./change_list.js";
 import {make} from "./dom.js";
 import {samples} from "./fact.js";
 import {factList} from "./fact_list.js";
-import {levelBadge} from "./level.js";
+import {levelBadge, levelIcon} from "./level.js";
 import {peerText} from "./peer_text.js";
 import {phaseChart} from "./phase_chart.js";
 import {transcriptTabs} from "./transcript_tabs.js";
@@ -34,8 +34,10 @@ function title(place) {
 function head(place) {
   return make("div", {class: "place-failure"},
               place.failure && make("p", {class: "failure"},
-                                    "The latest probe failed: ",
-                                    failureText(place.failure), "."));
+                                    levelIcon("critical"),
+                                    make("span", {},
+                                         "The latest probe failed. ",
+                                         failureText(place.failure))));
 }
 
 // What of a place each of its parts is made from, so that a part is drawn

@@ -102,11 +102,10 @@ export class Row {
         return worstFact(places.map(
             (place) => facts.authOn25(place, summary.role)));
       case "certificate":
-        // The one that ends first stands for all that are equally good or bad.
+        // The one that ends first stands for all that are equally good.
         return worstFact(
             ascending(summary.places, facts.certificateEnd)
-                .map(facts.certificate),
-            () => true);
+                .map(facts.certificate));
       case "size":
         return worstFact(ascending(places, sizeNumber).map(facts.size));
       default:

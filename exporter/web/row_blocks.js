@@ -132,6 +132,8 @@ export class RowBlocks {
   // read first and written to afterwards: each change in between would have
   // the browser lay out the page again.
   fill_() {
+    // A table that is not laid out has all of its blocks in one place.
+    if (this.table_.hidden) return;
     const places = this.blocks_.map(
         (block) => block.body.getBoundingClientRect());
     const bottom = window.innerHeight + MARGIN_PIXELS;

@@ -8,21 +8,19 @@ import {patch} from "./keyed.js";
 import {placePiece} from "./place_view.js";
 import {reachableFact, wholePlaces} from "./worst.js";
 
-function reachLine(target) {
+// "2 of 3 addresses reachable", where there are several.
+function reach(target) {
   const places = wholePlaces(target.places);
-  if (places.length < 2) return make("p", {hidden: true});
-  return make("p", {class: "hint"}, `${reachableFact(places).why ||
-      "All addresses are reachable"}.`);
+  return places.length > 1 ? reachableFact(places).why : "";
 }
 
 // Brings `element` up to date.
 export function updateTarget(element, target) {
   const dns = dnsFacts(target);
-  const reach = target.places.map((place) => place.smtp_reachable);
+  const reached = reach(target);
   patch(element, [
-    {key: "verdict", value: [target.level, target.findings],
-     render: () => verdict(target)},
-    {key: "reach", value: reach, render: () => reachLine(target)},
+    {key: "verdict", value: [target.level, target.findings, reached],
+     render: () => verdict(target, reached)},
     {key: "findings", value: target.findings,
      render: () => findingList(target, "h2")},
     ...(dns ? [{key: "dns", value: dns,

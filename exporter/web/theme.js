@@ -3,8 +3,7 @@
 "use strict";
 (() => {
   const KEY = "smtp_prober.theme";
-  const NAMES = {system: "as the system", light: "light", dark: "dark"};
-  const ORDER = Object.keys(NAMES);
+  const ORDER = ["system", "light", "dark"];
 
   // Storage may be forbidden; then the choice lasts as long as the page.
   function stored() {
@@ -30,8 +29,7 @@
   function bindSwitch() {
     const button = document.getElementById("theme");
     const show = () => {
-      const theme = document.documentElement.dataset.theme;
-      button.textContent = `Theme: ${NAMES[theme]}`;
+      button.textContent = `Theme: ${document.documentElement.dataset.theme}`;
     };
     button.addEventListener("click", () => {
       const now = ORDER.indexOf(document.documentElement.dataset.theme);

@@ -22,7 +22,8 @@ const chosen = new Map();  // Of each place, which tab; kept over new results.
 let serial = 0;            // For ids, which must differ on a page.
 
 function line({at, speaker, text}) {
-  const [sign, who] = SPEAKERS[speaker] ?? SPEAKERS.note;
+  const [sign, who] =
+      SPEAKERS[Object.hasOwn(SPEAKERS, speaker) ? speaker : "note"];
   return make(
       "tr", {class: `line ${who.toLowerCase()}`},
       make("td", {class: "number"}, at.toFixed(3)),

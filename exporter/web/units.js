@@ -26,7 +26,7 @@ export function bytes(number) {
   return `${Number(number.toPrecision(3))} ${BYTE_UNITS[unit]}`;
 }
 
-// A measured time: "0.4 ms", "12 ms", "1.25 s", "2 min 5 s".
+// A measured time: "0.4 ms", "12 ms", "1.25 s", "2 min".
 export function duration(seconds) {
   const milliseconds = seconds * 1000;
   if (milliseconds < 1000) {
@@ -36,13 +36,10 @@ export function duration(seconds) {
   return span(seconds);
 }
 
-// A length of time in one or two units: "12 s", "3 min", "5 h", "72 days".
+// A length of time: "12 s", "3 min", "5 h", "72 days".
 export function span(seconds) {
   const whole = Math.max(0, Math.round(seconds));
-  if (whole < MINUTE) return `${whole} s`;
-  if (whole < 10 * MINUTE && whole % MINUTE !== 0) {
-    return `${Math.floor(whole / MINUTE)} min ${whole % MINUTE} s`;
-  }
+  if (whole < 2 * MINUTE) return `${whole} s`;
   if (whole < 2 * HOUR) return `${Math.round(whole / MINUTE)} min`;
   if (whole < 2 * DAY) return `${Math.round(whole / HOUR)} h`;
   return `${count(Math.floor(whole / DAY))} days`;

@@ -27,22 +27,22 @@ function rank(fact) {
   return STATES.indexOf(fact.state);
 }
 
-function sameText(a, b) {
-  return a.text === b.text;
+// Good is good, whatever the name or the day; else the texts differ too.
+function isAlike(a, b) {
+  return a.state === b.state && (a.state === "good" || a.text === b.text);
 }
 
 // `facts`: the same fact of each place. Of equally bad ones the first stands
-// for the others, which are counted when they are the `same`. Places where it
-// is unknown do not hide what is known of others.
-export function worstFact(facts, same = sameText) {
+// for the others. Places where it is unknown do not hide what is known of
+// others; of how many it is true is said.
+export function worstFact(facts) {
   const known = facts.filter(isKnown);
   if (known.length === 0) {
     return facts[0] ?? {state: "unknown", text: "unknown", more: "",
                         why: "no address is known"};
   }
   const worst = known.reduce((a, b) => rank(b) < rank(a) ? b : a);
-  const alike = facts.filter(
-      (fact) => fact.state === worst.state && same(fact, worst));
+  const alike = facts.filter((fact) => isAlike(fact, worst));
   if (alike.length === facts.length) return worst;
   return {...worst, more: `at ${alike.length} of ${facts.length}`};
 }
@@ -62,7 +62,7 @@ export function reachableFact(places) {
   return {
     state: up === known.length ? "good" : "bad",
     text: `${up} of ${places.length}`,
-    why: `${up} of ${places.length} reachable` +
+    why: `${up} of ${places.length} addresses reachable` +
         (unknown ? `, ${unknown} unknown` : ""),
     more: unknown ? `${unknown} unknown` : "",
   };
