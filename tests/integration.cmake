@@ -13,7 +13,8 @@ add_test(NAME include_rule
                  ${CMAKE_CURRENT_SOURCE_DIR}/include_rule_test.py)
 
 set(environment "SMTP_PROBER=$<TARGET_FILE:smtp_prober>"
-                "SMTP_PROBER_SANITIZE=${SMTP_PROBER_SANITIZE}")
+                "SMTP_PROBER_SANITIZE=${SMTP_PROBER_SANITIZE}"
+                "BROWSER_MODULES=${PROJECT_BINARY_DIR}/browser")
 if(TARGET mailsim)
   list(APPEND environment "MAILSIM=$<TARGET_FILE:mailsim>")
 endif()
@@ -22,6 +23,10 @@ if(TARGET make_pki)
 endif()
 
 file(GLOB tests CONFIGURE_DEPENDS integration/*_test.py)
+if(SMTP_PROBER_SANITIZE)
+  # A browser and a mock: nothing of ours in it is compiled.
+  list(FILTER tests EXCLUDE REGEX "/page_test\\.py$")
+endif()
 foreach(source IN LISTS tests)
   get_filename_component(name ${source} NAME_WE)
   string(REGEX REPLACE "_test$" "" name ${name})
@@ -35,8 +40,12 @@ foreach(source IN LISTS tests)
     # CI=true in the environment it fails.
     SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
 endforeach()
+# Some fifty times a browser opens a page.
+if(TEST integration/page)
+  set_tests_properties(integration/page PROPERTIES TIMEOUT 1200)
+endif()
 # They measure, or take most of the machine.
-foreach(name IN ITEMS load discovery_load hostile)
+foreach(name IN ITEMS load discovery_load hostile page)
   if(TEST integration/${name})
     set_tests_properties(integration/${name} PROPERTIES RUN_SERIAL ON)
   endif()

@@ -82,6 +82,6 @@ export function certificateView(place, heading) {
       ends.length > 0 ?
           ends.map((sample) => one(place, sample.key)) :
           make("p", {class: "hint"},
-               absent.state === "none" ? absent.why :
-                   `Unknown: ${absent.why}.`));
+               `${absent.state === "none" ? "None" : "Unknown"}: ${
+                   absent.why}.`));
 }
