@@ -32,36 +32,39 @@ function later(response) {
   return seconds > 0 ? `Try again in ${span(seconds)}.` : "Try again later.";
 }
 
+// The daemon's words, as a sentence of their own.
 function sentence(text) {
-  return /[.!?]$/.test(text) ? text : `${text}.`;
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
 
 // What an answer that is no success means, and what to do.
 function refusal(response, said) {
-  const detail = said ? ` ${sentence(said)}` : "";
   switch (response.status) {
     case 400:
-      return `That cannot be tested.${detail}`;
+      return `That cannot be asked for. ${said}`.trim();
     case 401:
       return "A login is needed. Reload the page.";
     case 403:
-      return `Not permitted.${detail}`;
+      return said || "This is not permitted.";
     case 404:
-      return `Not found.${detail}`;
+      return said || "There is no such thing.";
     case 429:
-      return `Too many requests just now.${detail} ${later(response)}`;
+      return `${said || "Too many requests just now."} ${later(response)}`;
     case 503:
-      return `smtp_prober is busy.${detail} ${later(response)}`;
+      return `${said || "smtp_prober is busy."} ${later(response)}`;
     default:
-      return `smtp_prober answered with an error (${response.status}).${
-          detail}`;
+      return `smtp_prober answered with an error (${response.status}). ${
+          said}`.trim();
   }
 }
 
+// "" when the answer has no words of the daemon.
 async function readError(response) {
   try {
     const body = await response.json();
-    return typeof body.error === "string" ? body.error : "";
+    return typeof body.error === "string" && body.error ?
+        sentence(body.error) : "";
   } catch {
     return "";  // A proxy in between speaks HTML.
   }

@@ -10,9 +10,9 @@ import {now} from "./clock.js";
 import {bytes, count, day, span} from "./units.js";
 
 const DAY_SECONDS = 24 * 3600;
-// ACME clients renew 30 days before the end; at 14 nothing has renewed it for
-// two weeks.
-const SHORT_CERTIFICATE_SECONDS = 14 * DAY_SECONDS;
+// The daemon judges; this only decides whether its verdict on the place is
+// shown here. One that lives for a week has less than that left when it is new.
+const SHORT_CERTIFICATE_SECONDS = 21 * DAY_SECONDS;
 
 function fact(state, text, why = "", more = "") {
   return {state, text, why, more};
@@ -152,7 +152,8 @@ export function certificate(place) {
     return fact("bad", "expired", `expired ${span(-left)} ago`,
                 trouble || day(end));
   }
-  const state =
-      trouble || left < SHORT_CERTIFICATE_SECONDS ? "warn" : "good";
+  const isShort =
+      left < SHORT_CERTIFICATE_SECONDS && place.level !== "ok";
+  const state = trouble || isShort ? "warn" : "good";
   return fact(state, span(left), "", trouble || day(end));
 }

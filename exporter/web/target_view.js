@@ -5,8 +5,13 @@ import {dnsFacts, dnsView} from "./dns_view.js";
 import {make} from "./dom.js";
 import {findingList, verdict} from "./findings.js";
 import {patch} from "./keyed.js";
+import {levelRank} from "./level.js";
 import {placePiece} from "./place_view.js";
 import {reachableFact, wholePlaces} from "./worst.js";
+
+function worstFirst(places) {
+  return places.toSorted((a, b) => levelRank(a.level) - levelRank(b.level));
+}
 
 // "2 of 3 addresses reachable", where there are several.
 function reach(target) {
@@ -25,7 +30,7 @@ export function updateTarget(element, target) {
      render: () => findingList(target, "h2")},
     ...(dns ? [{key: "dns", value: dns,
                 render: () => dnsView(target, "h2")}] : []),
-    ...target.places.map(
+    ...worstFirst(target.places).map(
         (place) => placePiece(place, target.role, target.places.length)),
   ]);
 }

@@ -73,21 +73,22 @@ test("what is unknown is never a no", () => onPage("", async (page) => {
   assert.equal(await place.innerText(), "\u2013");
 }));
 
-test("several addresses are one row that opens", () => onPage("", async (page) => {
-  await loaded(page);
-  const row = rowOf(page, several);
-  assert.equal(await fact(row, "reachable").innerText(), "2 of 3");
-  const button = row.locator(".expand");
-  assert.equal(await button.getAttribute("aria-expanded"), "false");
-  await button.focus();
-  await page.keyboard.press("Enter");
-  await until(page, () => document.querySelectorAll("tr.place").length === 3);
-  assert.equal(await button.getAttribute("aria-expanded"), "true");
-  // Where the keyboard was, it still is.
-  assert.ok(await button.evaluate((one) => one === document.activeElement));
-  await page.keyboard.press("Enter");
-  await until(page, () => document.querySelectorAll("tr.place").length === 0);
-}));
+test("several addresses are one row that opens", {skip: !several}, () => onPage(
+    "", async (page) => {
+      await loaded(page);
+      const row = rowOf(page, several);
+      assert.equal(await fact(row, "reachable").innerText(), "2 of 3");
+      const button = row.locator(".expand");
+      assert.equal(await button.getAttribute("aria-expanded"), "false");
+      await button.focus();
+      await page.keyboard.press("Enter");
+      await until(page, () => document.querySelectorAll("tr.place").length === 3);
+      assert.equal(await button.getAttribute("aria-expanded"), "true");
+      // Where the keyboard was, it still is.
+      assert.ok(await button.evaluate((one) => one === document.activeElement));
+      await page.keyboard.press("Enter");
+      await until(page, () => document.querySelectorAll("tr.place").length === 0);
+    }));
 
 test("the filter stands in the address", () => onPage("", async (page) => {
   await loaded(page);

@@ -163,11 +163,10 @@ def without_starttls(place, host):
             {"phase": "greeting", "value": 0.1802},
             {"phase": "ehlo", "value": 0.0131},
             {"phase": "quit", "value": 0.0124}]})
-    place["transcripts"] = {
-        "latest": transcript(at, True, *good_lines(host, inside=False)),
-        "last_good": place["transcripts"]["last_good"]}
+    latest = transcript(at, True, *good_lines(host, inside=False))
+    place["transcripts"].update(latest=latest, last_good=latest)
     place["history"].insert(0, {
-        "at": at, "level": "critical",
+        "at": at, "level": "warning",
         "text": "STARTTLS is no longer advertised"})
     return place
 
@@ -324,6 +323,21 @@ def _auth_on_25():
                 "invitation to guess them."), *GOOD])
 
 
+def _sent_away():
+    host = "busy.example.com"
+    words = f"421 4.7.0 {host} Error: too many connections from 192.0.2.250"
+    place = good_place("192.0.2.8", host, level="warning", smtp_reachable=0,
+                       smtp_probe_success=0,
+                       failure=failure("greeting", "service_closing", words))
+    latest = transcript(time.time() - 9, False, f"S {words}")
+    place["transcripts"].update(latest=latest, last_bad=latest)
+    return target(f"{host}:25", [place], [
+        finding("warning", "service_closing",
+                "The server is too busy or shutting down (421)",
+                "It has too many connections. What is shown of it is from "
+                "before.")])
+
+
 def ordinary():
     """Something of everything."""
     lost = good_place("192.0.2.2", "mx2.example.com")
@@ -364,17 +378,7 @@ def ordinary():
         target("new.example.com:25", [{"level": "unknown",
                                        "smtp_probe_interval_seconds": 60}],
                findings=[]),
-        target("busy.example.com:25",
-               [good_place("192.0.2.8", "busy.example.com", level="critical",
-                           smtp_reachable=0, smtp_probe_success=0,
-                           failure=failure(
-                               "greeting", "service_closing",
-                               "421 4.7.0 busy.example.com Error: too many "
-                               "connections from 192.0.2.250"))],
-               [finding("critical", "service_closing",
-                        "The server sends us away",
-                        "421: it has too many connections. The facts below "
-                        "are from before.")]),
+        _sent_away(),
         target("[2001:db8::25]:25",
                [good_place("2001:db8::25", "six.example.com",
                            smtp_size_limit_bytes="+Inf")]),

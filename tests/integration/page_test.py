@@ -19,6 +19,7 @@ TARGETS = {
     "good": "mx1.example.com:25",
     "live": "mx1.example.com:25",
     "noStarttls": "mx2.example.com:25",
+    "sentAway": "busy.example.com:25",
     "refused": "mx3.example.com:25",
     "several": "pool.example.com:25",
     "submission": "mail.example.com:587",
@@ -27,12 +28,10 @@ TARGETS = {
     "twice": "twice.example.com:25",
     "slow": "slow.example.com",
     "refusals": {
-        "odd name": "That cannot be tested. target: a space.",
-        "forbidden.example":
-            "Not permitted. this target is not permitted.",
-        "often.example":
-            "Too many requests just now. too many tests. Try again in 7 s.",
-        "full.example": "smtp_prober is busy. Try again in 90 s.",
+        "odd name": "^That cannot be asked for. Target: a space.$",
+        "forbidden.example": "^This target is not permitted.$",
+        "often.example": "^Too many tests. Try again in 7 s.$",
+        "full.example": "^smtp_prober is busy. Try again in 90 s.$",
         "broken.example": "answered with an error .500.",
     },
 }
