@@ -40,10 +40,12 @@ foreach(source IN LISTS tests)
     # CI=true in the environment it fails.
     SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
 endforeach()
-# Some fifty times a browser opens a page.
-if(TEST integration/page)
-  set_tests_properties(integration/page PROPERTIES TIMEOUT 1200)
-endif()
+# A browser opens a page some fifty times.
+foreach(name IN ITEMS page page_daemon)
+  if(TEST integration/${name})
+    set_tests_properties(integration/${name} PROPERTIES TIMEOUT 1200)
+  endif()
+endforeach()
 # They measure, or take most of the machine.
 foreach(name IN ITEMS load discovery_load hostile page)
   if(TEST integration/${name})

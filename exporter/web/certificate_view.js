@@ -1,10 +1,9 @@
 // What the server's certificate says, and what is wrong with it.
 
 import {now, timeOf} from "./clock.js";
-import {factContent} from "./column.js";
 import {make} from "./dom.js";
 import {certificate, samples} from "./fact.js";
-import {entry} from "./fact_list.js";
+import {entry, factContent} from "./fact_view.js";
 import {peerText} from "./peer_text.js";
 import {span} from "./units.js";
 

@@ -11,7 +11,7 @@ export function changeList(place, heading) {
   return make(
       "section", {class: "card"}, make(heading, {}, "What changed"),
       changes.length === 0 ?
-          make("p", {class: "hint"}, "Nothing since smtp_prober started.") :
+          make("p", {class: "hint"}, "No change is remembered.") :
           make("ol", {class: "changes"}, changes.map((change) => make(
               "li", {}, levelBadge(change.level),
               make("span", {class: "change"}, peerText(change.text)),

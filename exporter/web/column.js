@@ -1,32 +1,16 @@
 // The columns of the list: what stands in them, and how they sort.
 
 import {ageOf} from "./clock.js";
+import {make} from "./dom.js";
 import * as facts from "./fact.js";
-import {make, spoken} from "./dom.js";
-import {levelBadge, levelIcon} from "./level.js";
+import {factContent} from "./fact_view.js";
+import {levelBadge} from "./level.js";
 import {targetAddress} from "./links.js";
 import {peerText, plainText} from "./peer_text.js";
 import {several} from "./units.js";
 import {failureText} from "./words.js";
 
-// The sign before a fact; a state without one needs no attention.
-const SIGNS = {bad: "critical", warn: "warning", good: "ok"};
-
 const STATE_RANK = {bad: 0, warn: 1, unknown: 2, plain: 3, none: 4, good: 5};
-
-// A fact as the content of a cell: its sign, its text and, if there is one,
-// its second line.
-export function factContent(fact, {peer = false} = {}) {
-  const text = peer ? peerText(fact.text) : fact.text;
-  const why = fact.why ? plainText(fact.why) : undefined;
-  return [
-    make("span", {class: `fact ${fact.state}`, title: why},
-         SIGNS[fact.state] && levelIcon(SIGNS[fact.state]),
-         make("span", {class: "value"}, text),
-         why && spoken(` (${why})`)),
-    fact.more && make("span", {class: "more"}, peerText(fact.more)),
-  ];
-}
 
 function labelChips(labels) {
   return Object.entries(labels ?? {}).map(
@@ -61,7 +45,7 @@ function verdictContent(row) {
   const {summary} = row;
   if (summary.headline) return peerText(summary.headline);
   if (summary.smtp_null_mx === 1) return "Takes no mail (null MX)";
-  if (row.level === "unknown") return "No result yet";
+  if (row.lastProbe === undefined) return "No result yet";
   return "";
 }
 
@@ -69,14 +53,12 @@ function failureContent(failure) {
   return failure && make("span", {class: "more"}, failureText(failure));
 }
 
-function factColumn(id, title, {of, key, peer = false, description}) {
+function factColumn(id, title, of, key) {
   return {
     id,
     title,
-    description,
-    content: (row) => factContent(row.fact(id), {peer}),
-    placeContent: (place, row) => factContent(of(place, row.summary.role),
-                                              {peer}),
+    content: (row) => factContent(row.fact(id)),
+    placeContent: (place, row) => factContent(of(place, row.summary.role)),
     key: key ?? ((row) => STATE_RANK[row.fact(id).state]),
   };
 }
@@ -86,7 +68,6 @@ export const COLUMNS = [
   {
     id: "status",
     title: "Status",
-    description: "worst first",
     content: (row) => levelBadge(row.level),
     placeContent: (place) => levelBadge(place.level),
     key: (row) => row.rank,
@@ -112,13 +93,13 @@ export const COLUMNS = [
     placeContent: (place) => failureContent(place.failure),
     key: (row) => row.summary.headline || undefined,
   },
-  factColumn("reachable", "Reachable", {of: facts.reachable}),
-  factColumn("starttls", "STARTTLS", {of: facts.starttls}),
-  factColumn("authOn25", "AUTH on 25", {of: facts.authOn25}),
-  factColumn("size", "SIZE", {of: facts.size, key: (row) => row.size}),
-  factColumn("banner", "Banner", {of: facts.banner, peer: true}),
-  factColumn("certificate", "Certificate",
-             {of: facts.certificate, key: (row) => row.certificateEnd}),
+  factColumn("reachable", "Reachable", facts.reachable),
+  factColumn("starttls", "STARTTLS", facts.starttls),
+  factColumn("authOn25", "AUTH on 25", facts.authOn25),
+  factColumn("size", "SIZE", facts.size, (row) => row.size),
+  factColumn("banner", "Banner", facts.banner),
+  factColumn("certificate", "Certificate", facts.certificate,
+             (row) => row.certificateEnd),
   {
     id: "probe",
     title: "Last probe",

@@ -1,9 +1,8 @@
 // What DNS says of a target: for a domain its MX hosts.
 
-import {factContent} from "./column.js";
 import {make} from "./dom.js";
 import {samples} from "./fact.js";
-import {entry} from "./fact_list.js";
+import {entry, factContent} from "./fact_view.js";
 import {levelIcon} from "./level.js";
 import {peerText} from "./peer_text.js";
 import {duration} from "./units.js";

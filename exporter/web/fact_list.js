@@ -2,31 +2,13 @@
 // known.
 
 import {ageOf} from "./clock.js";
-import {factContent} from "./column.js";
 import {make} from "./dom.js";
 import * as facts from "./fact.js";
+import {entry, factEntry} from "./fact_view.js";
 import {levelIcon} from "./level.js";
 import {peerText} from "./peer_text.js";
 import {count, span} from "./units.js";
 import {quirkWords} from "./words.js";
-
-// A term and what stands beside it; nothing when there is nothing to say.
-export function entry(term, ...content) {
-  return make("div", {class: "entry"}, make("dt", {}, term),
-              make("dd", {}, content));
-}
-
-function factEntry(term, fact, options) {
-  return entry(term, factContent(fact, options),
-               fact.state !== "good" && fact.why && make("span", {class: "why"}, peerText(fact.why)));
-}
-
-// A 0/1 family: what it means either way, and why it may be absent.
-function flag(value, {yes, no, bad = "bad", absent}) {
-  if (value === 1) return {state: "good", text: yes, more: "", why: ""};
-  if (value === 0) return {state: bad, text: no, more: "", why: ""};
-  return {state: "unknown", text: "unknown", more: "", why: absent};
-}
 
 function expectations(place) {
   const all = facts.samples(place, "smtp_expectation_met");
@@ -49,13 +31,20 @@ function quirks(place) {
           quirkWords(quirk) && `: ${quirkWords(quirk)}`))));
 }
 
+// Worth knowing of a server that sends mail, too; the findings say so.
 function reverseName(place) {
-  return flag(place.smtp_reverse_dns_match, {
-    yes: "leads back to the address",
-    no: "none leads back to the address",
-    bad: "warn",
-    absent: "not asked for, or DNS did not say",
-  });
+  switch (place.smtp_reverse_dns_match) {
+    case 1:
+      return {state: "good", text: "leads back to the address", why: "",
+              more: place.smtp_banner_reverse_dns_match === 0 ?
+                  "the greeting has another name" : ""};
+    case 0:
+      return {state: "plain", text: "none leads back to the address",
+              more: "", why: ""};
+    default:
+      return {state: "unknown", text: "unknown", more: "",
+              why: "DNS did not say"};
+  }
 }
 
 function probes(place) {
@@ -87,7 +76,7 @@ export function factList(place, role, heading) {
            role !== "submission" &&
                factEntry("AUTH on 25", facts.authOn25(place, role)),
            factEntry("SIZE", facts.size(place)),
-           factEntry("Banner", facts.banner(place), {peer: true}),
+           factEntry("Banner", facts.banner(place)),
            factEntry("Certificate", facts.certificate(place)),
            factEntry("Reverse name", reverseName(place)),
            place.smtp_esmtp === 0 &&

@@ -11,19 +11,24 @@ const NOTHING = {
   critical: "Something is broken",
 };
 
-function where(finding) {
+// Where it was found, which is worth saying when there are several places.
+function where(finding, target) {
   const place = [finding.mx, finding.address].filter(Boolean).join(", ");
-  return place && make("span", {class: "where"}, " at ", peerText(place));
+  return target.places.length > 1 && place &&
+      make("span", {class: "where"}, " at ", peerText(place));
 }
 
 function isTrouble(finding) {
   return known(finding.level) !== "ok";
 }
 
-// The finding that the headline tells; undefined when nothing is wrong.
+// The finding that the headline tells; undefined when nothing is wrong. A mere
+// note is one only where there is no verdict: it says why.
 function worstOf(target) {
-  return target.findings.find(
-      (finding) => isTrouble(finding) && finding.level !== "info");
+  const troubles = target.findings.filter(isTrouble);
+  return known(target.level) === "unknown" ?
+      troubles[0] :
+      troubles.find((finding) => finding.level !== "info");
 }
 
 // The verdict on the whole: the worst finding and what to do about it, and a
@@ -35,25 +40,26 @@ export function verdict(target, remark) {
       "div", {class: `verdict ${level}`},
       make("p", {class: "verdict-title"}, levelBadge(level), " ",
            make("strong", {}, worst ? peerText(worst.title) : NOTHING[level]),
-           worst && where(worst)),
+           worst && where(worst, target)),
       worst?.advice && make("p", {class: "advice"}, peerText(worst.advice)),
       remark && make("p", {class: "hint"}, `${remark}.`));
 }
 
-function item(finding) {
+function item(finding, target) {
   return make(
       "li", {class: `finding ${known(finding.level)}`},
       levelBadge(finding.level),
       make("div", {},
            make("p", {class: "finding-title"}, peerText(finding.title),
-                where(finding)),
+                where(finding, target)),
            finding.advice &&
                make("p", {class: "advice"}, peerText(finding.advice))));
 }
 
-function goodItem(finding) {
+function goodItem(finding, target) {
   return make("li", {}, levelIcon("ok"),
-              make("span", {}, peerText(finding.title), where(finding)));
+              make("span", {}, peerText(finding.title),
+                   where(finding, target)));
 }
 
 // All others, worst first, as they come; what is good stands apart.
@@ -67,10 +73,12 @@ export function findingList(target, heading) {
       "section", {class: "card"},
       more.length > 0 && [
         make(heading, {}, worst ? "Also found" : "Findings"),
-        make("ul", {class: "findings"}, more.map(item)),
+        make("ul", {class: "findings"},
+             more.map((finding) => item(finding, target))),
       ],
       good.length > 0 && [
         make(heading, {}, "What is good"),
-        make("ul", {class: "good-findings"}, good.map(goodItem)),
+        make("ul", {class: "good-findings"},
+             good.map((finding) => goodItem(finding, target))),
       ]);
 }

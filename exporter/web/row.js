@@ -8,7 +8,8 @@ import {reachableFact, smallest, wholePlaces, worstFact} from "./worst.js";
 
 // A key by which plain comparison sorts "mx2" before "mx10".
 function naturalKey(text) {
-  return text.toLowerCase().replace(/\d+/g, (digits) => digits.padStart(8, "0"));
+  return text.toLowerCase().replace(
+      /\d+/g, (digits) => digits.padStart(8, "0"));
 }
 
 function searchText(summary) {

@@ -127,5 +127,5 @@ export function transcriptTabs(place, key, heading) {
       "section", {class: "card"}, make(heading, {}, "Transcripts"),
       present.length > 0 ?
           tabbed(key, present) :
-          make("p", {class: "hint"}, "None is there yet."));
+          make("p", {class: "hint"}, "None is kept."));
 }

@@ -2,8 +2,8 @@
 // may have gone wrong unseen (an error on the console, a breach of the policy,
 // a request to another host or one that failed).
 //
-// PAGE_STAGE is the JSON of what the test runs against: {url, control, targets}:
-// the page's address, the address that makes things happen (POST
+// PAGE_STAGE is the JSON of what the test runs against, {url, control,
+// targets}: the page's address, the address that makes things happen (POST
 // control/NAME), and names of targets by their part in the play.
 // BROWSER_MODULES is the folder that holds node_modules.
 

@@ -49,8 +49,8 @@ test("phases have bars and numbers", () => onPage(
       const rows = card(page, "Time").locator("tbody tr");
       const phases = await rows.locator("th").allInnerTexts();
       assert.deepEqual(phases, [
-        "Connect", "Wait for the greeting", "EHLO in clear", "STARTTLS",
-        "TLS handshake", "EHLO inside TLS", "QUIT",
+        "Look up the name", "Connect", "Wait for the greeting",
+        "EHLO in clear", "STARTTLS", "TLS handshake", "EHLO inside TLS", "QUIT",
       ]);
       for (const time of await rows.locator("td.number").allInnerTexts()) {
         assert.match(time, /^[\d.]+ (ms|s)$/);

@@ -40,8 +40,9 @@ def transcript(at, success, *lines):
     """Lines: "C text", "S text", "N text"."""
     speakers = {"C": "client", "S": "server", "N": "note"}
     return {"at": at, "success": success, "lines": [
-        {"at": round(0.004 + 0.0123 * i, 4), "speaker": speakers.get(text[0], "toString"),
-         "text": text[2:]} for i, text in enumerate(lines)]}
+        {"at": round(0.004 + 0.0123 * i, 4),
+         "speaker": speakers.get(text[0], "toString"), "text": text[2:]}
+        for i, text in enumerate(lines)]}
 
 
 def certificate(host, days, key="ecdsa256", trusted=1, match=1):
@@ -103,6 +104,7 @@ def good_place(address, host, days=72, age=12, **changes):
         "smtp_probe_interval_seconds": 60,
         "smtp_probe_duration_seconds": 0.3152,
         "smtp_probe_phase_duration_seconds": [
+            {"phase": "resolve", "value": 0.0004},
             {"phase": "connect", "value": 0.0124},
             {"phase": "greeting", "value": 0.1802},
             {"phase": "ehlo", "value": 0.0131},
@@ -159,6 +161,7 @@ def without_starttls(place, host):
         "smtp_observed_timestamp_seconds": at,
         "smtp_capability": capabilities(BASIC, []),
         "smtp_probe_phase_duration_seconds": [
+            {"phase": "resolve", "value": 0.0004},
             {"phase": "connect", "value": 0.0124},
             {"phase": "greeting", "value": 0.1802},
             {"phase": "ehlo", "value": 0.0131},

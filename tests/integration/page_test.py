@@ -46,9 +46,9 @@ class PageTest(unittest.TestCase):
         return mock
 
     def ordinary(self):
-        twice = [world.target(TARGETS["twice"],
-                              [world.good_place("192.0.2.40", "twice.example.com")],
-                              module=module) for module in ("smtp", "strict")]
+        place = world.good_place("192.0.2.40", "twice.example.com")
+        twice = [world.target(TARGETS["twice"], [place], module=module)
+                 for module in ("smtp", "strict")]
         return self.mock(
             world.ordinary() + twice,
             ["From here no port 25 answers: the fault is most likely here."])
@@ -75,8 +75,9 @@ class PageTest(unittest.TestCase):
         mock = self.ordinary()
         name = TARGETS["live"]
         host = name.split(":")[0]
-        extra = world.target("extra.example.com:25",
-                             [world.good_place("192.0.2.50", "extra.example.com")])
+        extra = world.target(
+            "extra.example.com:25",
+            [world.good_place("192.0.2.50", "extra.example.com")])
 
         def mend():
             with mock.lock:
