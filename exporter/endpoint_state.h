@@ -59,6 +59,10 @@ struct EndpointState {
   // there is no room for it.
   std::shared_ptr<const KeptTranscript> last_good;
   std::shared_ptr<const KeptTranscript> last_bad;
+  // The last good one before a change for the worse that is no failure, such as
+  // a list without STARTTLS: what there was then, last_good does not show any
+  // more.
+  std::shared_ptr<const KeptTranscript> before_change;
   std::shared_ptr<const History> history;  // Null: nothing has changed yet.
 
   // That of the latest probe, null if it was not kept.

@@ -1,5 +1,6 @@
 #include "exporter/result_store.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "exporter/changes.h"
@@ -103,7 +104,10 @@ void ResultStore::Remember(probe::EndpointId id,
                            EndpointState& state) {
   retention_.Keep(changes, state);
   if (transcript == nullptr) return;
-  const auto loser = retention_.Keep(id, std::move(transcript), state);
+  const bool worse = std::ranges::any_of(changes, [](const Change& change) {
+    return change.level == Change::Level::kWarning;
+  });
+  const auto loser = retention_.Keep(id, std::move(transcript), worse, state);
   if (!loser) return;
   State& place = states_.at(*loser);
   auto poorer = std::make_shared<EndpointState>(*place);

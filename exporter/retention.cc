@@ -8,10 +8,15 @@ namespace exporter {
 
 std::optional<probe::EndpointId> Retention::Keep(
     probe::EndpointId id, std::shared_ptr<const KeptTranscript> transcript,
-    EndpointState& state) {
+    bool worse, EndpointState& state) {
   if (!transcript->success()) return KeepBad(id, std::move(transcript), state);
   if (state.last_bad) {
     recovered_.emplace(state.last_bad->finished().steady, id);
+  }
+  if (worse && state.last_good &&
+      (state.before_change || worse_ < limits_.transcripts)) {
+    if (!state.before_change) ++worse_;
+    state.before_change = state.last_good;
   }
   if (!state.last_good) {
     if (good_ >= limits_.transcripts) return std::nullopt;
@@ -53,6 +58,7 @@ void Retention::Keep(std::span<const Change> changes, EndpointState& state) {
 
 void Retention::Forget(probe::EndpointId id, const EndpointState& state) {
   if (state.last_good) --good_;
+  if (state.before_change) --worse_;
   if (state.last_bad) {
     --bad_;
     recovered_.erase({state.last_bad->finished().steady, id});

@@ -26,7 +26,8 @@ struct RetentionLimits {
   // Changes that one endpoint remembers; 0: none.
   std::size_t changes = 20;
   // Endpoints whose last good transcript is kept, and, apart from them,
-  // endpoints whose last bad one is; 0: none. About 1 KB each, at most 4 KB.
+  // endpoints whose last bad one is, and those that have one from before a
+  // change; 0: none. About 1 KB each, at most 4 KB.
   std::size_t transcripts = 10'000;
   // So many endpoints may remember as many changes as they may have. The room
   // is shared: those that change less leave some to others. About 100 bytes a
@@ -47,10 +48,11 @@ class Retention {
 
   // Puts `transcript` into `state`, the new state of endpoint `id`, if there is
   // room. Where failures have no more room, one that is over makes some, the
-  // oldest first: the returned endpoint has to lose its last_bad.
+  // oldest first: the returned endpoint has to lose its last_bad. `worse`:
+  // something changed for the worse in this probe.
   std::optional<probe::EndpointId> Keep(
       probe::EndpointId id, std::shared_ptr<const KeptTranscript> transcript,
-      EndpointState& state);
+      bool worse, EndpointState& state);
   // Puts what changed, seen by the latest probe, into `state`.
   void Keep(std::span<const Change> changes, EndpointState& state);
   // Endpoint `id` leaves with all that its `state` holds.
@@ -66,6 +68,7 @@ class Retention {
   const RetentionLimits limits_;
   std::size_t good_ = 0;     // Endpoints that have a last_good.
   std::size_t bad_ = 0;      // Endpoints that have a last_bad.
+  std::size_t worse_ = 0;    // Endpoints that have a before_change.
   std::size_t changes_ = 0;  // In all histories.
   // Endpoints that have a last_bad and did not fail since, by its end.
   std::set<Recovered> recovered_;

@@ -183,6 +183,7 @@ void AddEvidence(const EndpointState& state, Kept kept, Json& place) {
   if (kept == Kept::kWatched) {
     add("last_good", state.last_good);
     add("last_bad", state.last_bad);
+    add("before_change", state.before_change);
   }
   place["transcripts"] = std::move(transcripts);
   if (kept != Kept::kWatched) return;

@@ -1,5 +1,5 @@
-// What was said, line by line: the latest conversation, the last good one and
-// the last bad one, as tabs.
+// What was said, line by line: the latest conversation, the last good one, the
+// last bad one and that from before a change for the worse, as tabs.
 
 import {ageOf, timeOf} from "./clock.js";
 import {make} from "./dom.js";
@@ -10,6 +10,7 @@ const KINDS = [
   ["latest", "Latest"],
   ["last_good", "Last good"],
   ["last_bad", "Last bad"],
+  ["before_change", "Before it got worse"],
 ];
 
 const SPEAKERS = {

@@ -75,6 +75,46 @@ TEST_CASE("the last good conversation and the last bad one stay") {
   CHECK(store.Find(1)->last_bad->Lines().front().text == "421 4.3.2 too busy");
 }
 
+// A probe that goes well and shows something worse than before.
+probe::ProbeResult WithoutStarttls(int minute) {
+  probe::ProbeResult result = Good(minute);
+  result.clear->starttls = false;
+  std::erase(result.clear->keywords, "STARTTLS");
+  return result;
+}
+int BeforeChange(const ResultStore& store, EndpointId id) {
+  return Minute(store.Find(id)->before_change.get());
+}
+
+TEST_CASE("what there was before it got worse stays beside what is now") {
+  ResultStore store({.transcripts = 1});
+  AddAll(store, 2);
+  for (const EndpointId id : {EndpointId{1}, EndpointId{2}}) {
+    store.Put(id, Good(0));
+    store.Put(id, Good(1));
+    CHECK(BeforeChange(store, id) == -1);
+    store.Put(id, WithoutStarttls(2));
+    store.Put(id, WithoutStarttls(3));
+  }
+  CHECK(BeforeChange(store, 1) == 1);
+  CHECK(LastGood(store, 1) == 3);
+  CHECK(BeforeChange(store, 2) == -1);  // There is room for one.
+  // It comes back, which is no reason to forget; and goes again.
+  store.Put(1, Good(4));
+  CHECK(BeforeChange(store, 1) == 1);
+  store.Put(1, WithoutStarttls(5));
+  CHECK(BeforeChange(store, 1) == 4);
+  // A failure needs none: the last good one is from before it.
+  store.Put(1, Bad(6));
+  CHECK(BeforeChange(store, 1) == 4);
+  store.Remove(1);
+  store.Remove(2);
+  store.Add(2);
+  store.Put(2, Good(7));
+  store.Put(2, WithoutStarttls(8));
+  CHECK(BeforeChange(store, 2) == 7);
+}
+
 TEST_CASE("who comes first has the room, and may use it again") {
   ResultStore store({.transcripts = 2});
   AddAll(store, 3);
