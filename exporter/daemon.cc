@@ -45,15 +45,16 @@ constexpr probe::Duration kFreePause = std::chrono::milliseconds(10);
 constexpr rlim_t kReservedDescriptors = 256;
 
 // Raises the soft limit (often 1024: it exists for programs that use select(2))
-// and returns how many conversations fit: running out of descriptors would
-// fail probes for a reason of our own, and shut scrapes out.
+// and returns how many conversations fit, once for those on schedule and once
+// for those that are asked for: running out of descriptors would fail probes
+// for a reason of our own, and shut scrapes out.
 unsigned FitDescriptorLimit(unsigned concurrency) {
   rlimit limit{};
   if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return concurrency;
   limit.rlim_cur = limit.rlim_max;
   setrlimit(RLIMIT_NOFILE, &limit);
   const rlim_t reserved = std::min(kReservedDescriptors, limit.rlim_cur / 2);
-  const rlim_t room = limit.rlim_cur - reserved;
+  const rlim_t room = (limit.rlim_cur - reserved) / 2;
   if (limit.rlim_cur == RLIM_INFINITY || concurrency <= room) {
     return concurrency;
   }

@@ -38,24 +38,45 @@ Schedule::SharedServer* Schedule::Acquire(std::string_view key, Id id) {
   SharedServer& server =
       *servers_.try_emplace(key.empty() ? PrivateKey(id) : std::string(key))
            .first;
-  ++server.second.users;
+  if (server.second.users++ == 0) {
+    resting_.erase({server.second.forget_at, &server});
+  }
   return &server;
 }
 
 void Schedule::Release(SharedServer* server) {
   assert(server->second.users > 0);
-  if (--server->second.users == 0) servers_.erase(servers_.find(server->first));
+  if (--server->second.users > 0) return;
+  const bool is_private = server->first.front() == '\0';
+  if (server->second.backoffs == 0 || is_private) {
+    servers_.erase(servers_.find(server->first));
+    return;
+  }
+  resting_.emplace(server->second.forget_at, server);
+  if (resting_.size() > kMaxResting) ForgetRested(resting_.begin()->first);
+}
+
+void Schedule::ForgetRested(Time now) {
+  while (!resting_.empty() && resting_.begin()->first <= now) {
+    servers_.erase(servers_.find(resting_.begin()->second->first));
+    resting_.erase(resting_.begin());
+  }
+}
+
+Schedule::Ready& Schedule::ReadyOf(const Slot& head) {
+  return entries_.find(head.second)->second.once ? ready_once_ : ready_;
 }
 
 void Schedule::Show(SharedServer* server) {
   if (server->second.busy || server->second.waiting.empty()) return;
   const Slot& head = *server->second.waiting.begin();
-  ready_.emplace(head, server);
+  ReadyOf(head).emplace(head, server);
 }
 
 void Schedule::Hide(const SharedServer* server) {
   if (server->second.busy || server->second.waiting.empty()) return;
-  ready_.erase(*server->second.waiting.begin());
+  const Slot& head = *server->second.waiting.begin();
+  ReadyOf(head).erase(head);
 }
 
 void Schedule::Enqueue(Id id, Entry& entry) {
@@ -104,6 +125,7 @@ void Schedule::Put(Id id, std::string_view server_key, Duration interval,
 void Schedule::PutOnce(Id id, std::string_view server_key, Duration interval,
                        Time now) {
   assert(interval > Duration::zero());
+  ForgetRested(now);
   const auto [found, is_new] = entries_.try_emplace(id);
   assert(is_new);
   if (!is_new) return;
@@ -162,30 +184,42 @@ void Schedule::Remove(Id id) {
   entries_.erase(found);
 }
 
+const Schedule::Ready::value_type* Schedule::First() const {
+  const Ready::value_type* first = nullptr;
+  if (running_ < concurrency_ && !ready_.empty()) first = &*ready_.begin();
+  if (running_once_ < concurrency_ && !ready_once_.empty()) {
+    const auto& once = *ready_once_.begin();
+    if (first == nullptr || once.first < first->first) first = &once;
+  }
+  return first;
+}
+
 std::optional<Schedule::Start> Schedule::Next(Time now) {
-  if (running_ >= concurrency_ || ready_.empty()) return std::nullopt;
-  const auto [slot, id] = ready_.begin()->first;
-  if (slot > now) return std::nullopt;
+  const auto* const first = First();
+  if (first == nullptr || first->first.first > now) return std::nullopt;
+  const auto [slot, id] = first->first;
   Entry& entry = entries_.find(id)->second;
   Dequeue(id, entry);
   Hide(entry.server);
   entry.server->second.busy = true;
   entry.running = true;
   entry.ran = slot;
-  ++running_;
+  ++(entry.once ? running_once_ : running_);
   return Start{.id = id, .lag = now - slot};
 }
 
 std::optional<Time> Schedule::NextWake() const {
-  // A busy server is not in ready_: its Finished comes first.
-  if (running_ >= concurrency_ || ready_.empty()) return std::nullopt;
-  return ready_.begin()->first.first;
+  // A busy server is not ready: its Finished comes first.
+  const auto* const first = First();
+  return first == nullptr ? std::nullopt : std::optional(first->first.first);
 }
 
 void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
   Server& server = shared->second;
   ++server.backoffs;
-  server.not_before = now + BackoffAfter(server.backoffs, interval);
+  const Duration wait = BackoffAfter(server.backoffs, interval);
+  server.not_before = now + wait;
+  server.forget_at = server.not_before + wait;
   // Those that wait skip their slots in between: all at once when the back-off
   // ends is what the server could not bear.
   const std::vector<Slot> waiting(server.waiting.begin(), server.waiting.end());
@@ -219,7 +253,7 @@ Duration Schedule::Finished(Id id, Outcome outcome, Time now) {
   if (!known) return Duration::zero();
   Entry& entry = found->second;
   SharedServer* const server = entry.server;
-  --running_;
+  --(entry.once ? running_once_ : running_);
   switch (outcome) {
     case Outcome::kDone:
       server->second.backoffs = 0;
@@ -250,6 +284,6 @@ Duration Schedule::Finished(Id id, Outcome outcome, Time now) {
 
 std::size_t Schedule::size() const { return known_; }
 
-std::size_t Schedule::running() const { return running_; }
+std::size_t Schedule::running() const { return running_ + running_once_; }
 
 }  // namespace probe::plan

@@ -4,14 +4,16 @@
 //   added, then one slot per interval. A slot that passes while the entry is
 //   busy, backed off or out of budget is skipped or served late, never doubled.
 // - Entries with one server key share a server: one of them runs at a time, and
-//   a back-off asked for by the server holds for all of them. It is forgotten
-//   with the last entry of the key. When it ends, the one that has waited
-//   longest goes first and the others an interval later: so none that is
+//   a back-off asked for by the server holds for all of them, and for those
+//   that come when the last of them has left. When it ends, the one that has
+//   waited longest goes first and the others an interval later: so none that is
 //   always sent away can starve the others.
 // - At most `concurrency` entries run at once; those that are due meanwhile
 //   start in the order of their slots.
 // - An entry may be there for one run only, as soon as its server is free: a
-//   probe that somebody asked for. It takes part in everything but the grid.
+//   probe that somebody asked for. It takes part in everything but the grid,
+//   and has a concurrency of its own: however many are asked for, and however
+//   long their servers are silent, the grid is kept.
 #ifndef PROBE_PLAN_SCHEDULE_H_
 #define PROBE_PLAN_SCHEDULE_H_
 
@@ -33,6 +35,9 @@ namespace probe::plan {
 // A server that asks us to go away (421, or 4xx to greeting or EHLO) is left
 // alone for 2, 4, 8 ... intervals, up to this.
 inline constexpr Duration kMaxBackoff = std::chrono::hours(1);
+// Servers without an entry whose back-off is remembered: about 200 bytes each.
+// Whoever may ask for any server could else fill the memory.
+inline constexpr std::size_t kMaxResting = 10'000;
 
 class Schedule {
  public:
@@ -62,7 +67,7 @@ class Schedule {
     Duration lag;  // How long after its slot it starts.
   };
   // An entry that has to start now, marked as running; none when nothing is
-  // due or the concurrency is used up. Call until it returns nothing.
+  // due or its concurrency is used up. Call until it returns nothing.
   std::optional<Start> Next(Time now);
   // When Next could return something without another Finished or Put; none:
   // never.
@@ -91,7 +96,9 @@ class Schedule {
   struct Server {
     std::set<Slot> waiting;  // Of the entries that do not run.
     Time not_before = Time::min();
-    std::size_t users = 0;  // Entries that name it; the last one frees it.
+    // Until then its back-offs count as a row: the next one is longer.
+    Time forget_at = Time::min();
+    std::size_t users = 0;  // Entries that name it.
     int backoffs = 0;       // In a row.
     bool busy = false;
   };
@@ -110,9 +117,17 @@ class Schedule {
     bool once = false;
   };
 
+  using Ready = std::map<Slot, SharedServer*>;
+
   static Time SlotAtOrAfter(const Entry& entry, Time time);
   SharedServer* Acquire(std::string_view key, Id id);
+  // With its last entry a server goes, unless it has backed us off.
   void Release(SharedServer* server);
+  void ForgetRested(Time now);
+  Ready& ReadyOf(const Slot& head);
+  // The entry that is next, of those whose concurrency is not used up; null:
+  // none.
+  const Ready::value_type* First() const;
   // Every change of `waiting` or `busy` stands between these two.
   void Hide(const SharedServer* server);
   void Show(SharedServer* server);
@@ -125,11 +140,15 @@ class Schedule {
   const std::size_t concurrency_;
   std::vector<std::pair<Id, Duration>> postponed_;
   std::size_t known_ = 0;
-  std::size_t running_ = 0;
+  std::size_t running_ = 0;       // Of the grid,
+  std::size_t running_once_ = 0;  // and of those that run once.
   std::unordered_map<Id, Entry> entries_;
   std::unordered_map<std::string, Server> servers_;
-  // The first slot of every server that is not busy.
-  std::map<Slot, SharedServer*> ready_;
+  // Servers without entries, by when they are forgotten.
+  std::set<std::pair<Time, SharedServer*>> resting_;
+  // The first slot of every server that is not busy, by what is due there.
+  Ready ready_;
+  Ready ready_once_;
 };
 
 }  // namespace probe::plan

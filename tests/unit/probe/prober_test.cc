@@ -264,6 +264,26 @@ TEST_CASE("what is asked for waits for the server's other conversations") {
   CHECK(server.most_open() == 1);
 }
 
+TEST_CASE("a server that nobody watches is left alone as well") {
+  ServerThread server(std::string("421 later\r\n") + ScriptedServer::kClose,
+                      HealthyAnswer);
+  Results results;
+  {
+    probe::Prober prober(10, results.Observer());
+    const auto ask = [&](probe::Prober::Ticket ticket) {
+      const probe::ProbeResult result =
+          Ask(prober, ticket, MakeEndpoint(9, server.port(), 1h)).get();
+      REQUIRE(result.failure);
+      return result.failure->reason;
+    };
+    CHECK(ask(1) == Reason::kServiceClosing);
+    CHECK(ask(2) == Reason::kBackoff);
+    CHECK(ask(3) == Reason::kBackoff);
+  }
+  server.Stop();
+  CHECK(server.connections() == 1);
+}
+
 TEST_CASE("a server that asked to be left alone is not asked again") {
   ServerThread server(std::string("421 later\r\n") + ScriptedServer::kClose,
                       HealthyAnswer);

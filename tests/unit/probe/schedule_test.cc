@@ -381,11 +381,13 @@ class Witness {
     for (auto& [server, held] : held_) held.second.erase(id);
   }
 
-  // A server that nobody names and nobody runs on loses its back-off.
+  // A server that nobody names and nobody runs on may lose its back-off when
+  // that has long been over.
   void Forget() {
     for (auto held = held_.begin(); held != held_.end();) {
       const std::string& server = held->first;
-      if (Members(server).empty() && !Busy(server)) {
+      if (Members(server).empty() && !Busy(server) &&
+          now_ >= held->second.first) {
         backoffs_.erase(server);
         held = held_.erase(held);
       } else {
@@ -525,6 +527,79 @@ TEST_CASE("what is put for one run shares its server's turn and back-off") {
   schedule.Remove(2);
   CHECK(schedule.size() == 1);
   CHECK(Starts(schedule, At(seconds(240))) == std::vector<Id>{1});
+}
+
+TEST_CASE("what is asked for takes no place from what is on the grid") {
+  Schedule schedule(2);
+  for (Id id = 11; id <= 13; ++id) {
+    schedule.PutOnce(id, "silent " + std::to_string(id), seconds(60), kStart);
+  }
+  for (Id id = 1; id <= 3; ++id) {
+    schedule.Put(id, "server " + std::to_string(id), seconds(60),
+                 HashOf(seconds(id)), kStart);
+  }
+  CHECK(Starts(schedule, kStart) == Ids{11, 12});
+  CHECK(schedule.NextWake() == At(seconds(1)));
+  CHECK(Starts(schedule, At(seconds(3))) == Ids{1, 2});
+  CHECK(schedule.running() == 4);
+  CHECK_FALSE(schedule.NextWake());
+  schedule.Finished(2, Outcome::kDone, At(seconds(4)));
+  CHECK(Starts(schedule, At(seconds(4))) == Ids{3});
+  schedule.Finished(11, Outcome::kDone, At(seconds(5)));
+  CHECK(schedule.NextWake() == kStart);
+  CHECK(Starts(schedule, At(seconds(5))) == Ids{13});
+}
+
+// Nobody watches the server; it is only asked for.
+void AskOnce(Schedule& schedule, Id id, Outcome outcome, Time now) {
+  REQUIRE_FALSE(schedule.BackedOffUntil("server", now));
+  schedule.PutOnce(id, "server", seconds(60), now);
+  REQUIRE(Starts(schedule, now) == Ids{id});
+  schedule.Finished(id, outcome, now);
+}
+
+TEST_CASE("a back-off outlives the one who met it") {
+  Schedule schedule(kPlenty);
+  AskOnce(schedule, 1, Outcome::kBackOff, kStart);
+  CHECK(schedule.BackedOffUntil("server", At(seconds(15))) == At(seconds(120)));
+  SECTION("who comes after it and is sent away doubles it") {
+    AskOnce(schedule, 2, Outcome::kBackOff, At(seconds(120)));
+    CHECK(schedule.BackedOffUntil("server", At(seconds(130))) ==
+          At(seconds(360)));
+  }
+  SECTION("who comes long after it begins anew") {
+    AskOnce(schedule, 2, Outcome::kBackOff, At(seconds(240)));
+    CHECK(schedule.BackedOffUntil("server", At(seconds(250))) ==
+          At(seconds(360)));
+  }
+  SECTION("a server that talks to us again is forgotten") {
+    AskOnce(schedule, 2, Outcome::kDone, At(seconds(120)));
+    AskOnce(schedule, 3, Outcome::kBackOff, At(seconds(121)));
+    CHECK(schedule.BackedOffUntil("server", At(seconds(130))) ==
+          At(seconds(241)));
+  }
+  SECTION("whoever begins to watch the server keeps to it") {
+    schedule.Put(2, "server", seconds(60), 0, At(seconds(30)));
+    CHECK(schedule.NextWake() == At(seconds(150)));
+    schedule.Remove(2);
+    CHECK(schedule.BackedOffUntil("server", At(seconds(30))) ==
+          At(seconds(120)));
+  }
+}
+
+TEST_CASE("of servers without entries not too many are remembered") {
+  Schedule schedule(kPlenty);
+  const auto server = [](Id id) { return "server " + std::to_string(id); };
+  for (Id id = 0; id <= kMaxResting; ++id) {
+    const Time now = At(std::chrono::milliseconds(id));
+    schedule.PutOnce(id, server(id), hours(1), now);
+    REQUIRE(Starts(schedule, now) == Ids{id});
+    schedule.Finished(id, Outcome::kBackOff, now);
+  }
+  // The one that would have been the next to be forgotten.
+  CHECK_FALSE(schedule.BackedOffUntil(server(0), At(minutes(1))));
+  CHECK(schedule.BackedOffUntil(server(1), At(minutes(1))));
+  CHECK(schedule.BackedOffUntil(server(kMaxResting), At(minutes(1))));
 }
 
 TEST_CASE("random calls never break what the caller relies on") {
