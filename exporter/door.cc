@@ -7,10 +7,6 @@
 
 namespace exporter {
 
-bool Door::PermitsPort(const probe::Target& target) const {
-  return std::ranges::count(config_.ports, target.port) > 0;
-}
-
 bool Door::PermitsName(const probe::Target& target) const {
   if (config_.any) return true;
   if (target.literal) return false;  // A suffix ".1" is no name.
@@ -22,20 +18,18 @@ bool Door::PermitsName(const probe::Target& target) const {
 }
 
 bool Door::MayEnter(const probe::Target& target) const {
-  if (!PermitsPort(target)) return false;
-  if (target.literal) return Permits(target, target.literal);
+  if (std::ranges::count(config_.ports, target.port) == 0) return false;
+  if (target.literal) return Permits(target, *target.literal);
   return PermitsName(target) || !config_.networks.empty();
 }
 
 bool Door::Permits(const probe::Target& target,
-                   const std::optional<probe::IpAddress>& address) const {
-  if (!PermitsPort(target)) return false;
-  if (!address) return PermitsName(target);
-  const bool listed = std::ranges::any_of(
-      config_.networks, [&](const probe::IpNetwork& network) {
-        return network.Contains(*address);
-      });
-  return listed || (address->IsPublic() && PermitsName(target));
+                   const probe::IpAddress& address) const {
+  const bool listed = std::ranges::any_of(config_.networks,
+                                          [&](const probe::IpNetwork& network) {
+                                            return network.Contains(address);
+                                          });
+  return listed || (address.IsPublic() && PermitsName(target));
 }
 
 }  // namespace exporter

@@ -4,7 +4,6 @@
 #ifndef EXPORTER_DOOR_H_
 #define EXPORTER_DOOR_H_
 
-#include <optional>
 #include <utility>
 
 #include "exporter/config/on_demand.h"
@@ -22,15 +21,15 @@ class Door {
   // time would tell whoever asks about our network.
   bool MayEnter(const probe::Target& target) const;
 
-  // Whether a place of it may be connected to. No address: its names lead
-  // nowhere, and whether that is told.
-  bool Permits(const probe::Target& target,
-               const std::optional<probe::IpAddress>& address) const;
-
- private:
-  bool PermitsPort(const probe::Target& target) const;
+  // Whether it is permitted by name, wherever in the Internet that leads.
   bool PermitsName(const probe::Target& target) const;
 
+  // Whether an address that its names lead to may be connected to. It must have
+  // been let in.
+  bool Permits(const probe::Target& target,
+               const probe::IpAddress& address) const;
+
+ private:
   const OnDemandConfig config_;
 };
 

@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "exporter/config/problems.h"
-#include "exporter/door.h"
+#include "probe/expand.h"
 #include "probe/net/timer.h"
 
 namespace exporter {
@@ -49,6 +49,20 @@ std::string Joined(const std::vector<std::string>& messages) {
   return all;
 }
 
+bool LeadsSomewhere(const probe::Expansion& expansion) {
+  return std::ranges::any_of(expansion.places, [](const probe::Place& place) {
+    return place.endpoint->address.has_value();
+  });
+}
+
+// The name under which a target would be configured by whoever writes names as
+// DNS has them.
+std::string PlainName(const probe::Target& target) {
+  return target.literal
+             ? target.literal->WithPort(target.port)
+             : probe::ServerName(target) + ':' + std::to_string(target.port);
+}
+
 }  // namespace
 
 void OnDemand::Configure(const OnDemandConfig& config,
@@ -58,58 +72,88 @@ void OnDemand::Configure(const OnDemandConfig& config,
     bucket_.emplace(rate, rate * kBurstSeconds);
   }
   config_ = config;
+  door_ = std::make_shared<const Door>(config);
   reader_ = std::move(reader);
 }
 
-std::expected<OnDemand::Chosen, OnDemand::Refusal> OnDemand::Choose(
-    const Question& question) {
-  if (question.target.empty()) {
-    return std::unexpected(BadInput("Target parameter is missing"));
-  }
+std::optional<OnDemand::Refusal> OnDemand::Check(const Question& question) {
+  if (question.target.empty()) return BadInput("Target parameter is missing");
   if (question.target.size() > kMaxTargetBytes || !IsPlain(question.target)) {
-    return std::unexpected(
-        BadInput("target: is neither a host name nor an address"));
+    return BadInput("target: is neither a host name nor an address");
   }
   if (question.hostname.size() > kMaxTargetBytes ||
       !IsPlain(question.hostname)) {
-    return std::unexpected(BadInput("hostname: is no host name"));
+    return BadInput("hostname: is no host name");
   }
-  NamedTarget named{.text = question.target,
-                    .is_domain = question.is_domain.value_or(false),
-                    .settings = {}};
-  if (!question.module.empty()) {
-    const std::vector<std::string> known = reader_->ModuleNames();
-    if (std::ranges::count(known, question.module) == 0) {
-      self_.UnknownModule();
-      return std::unexpected(
-          BadInput("Unknown module " + config::Quoted(question.module)));
-    }
-    named.settings.emplace_back("module", question.module);
-  }
+  if (question.module.empty()) return std::nullopt;
+  const std::vector<std::string> known = reader_->ModuleNames();
+  if (std::ranges::count(known, question.module) > 0) return std::nullopt;
+  self_.UnknownModule();
+  return BadInput("Unknown module " + config::Quoted(question.module));
+}
+
+std::expected<std::shared_ptr<probe::Target>, OnDemand::Refusal> OnDemand::Read(
+    const Question& question, const std::string& module, bool is_domain) const {
+  NamedTarget named{
+      .text = question.target, .is_domain = is_domain, .settings = {}};
+  if (!module.empty()) named.settings.emplace_back("module", module);
   if (!question.hostname.empty()) {
     named.settings.emplace_back("tls.server_name", question.hostname);
   }
   auto read = reader_->ReadOne(named, &KeyName);
   if (!read) return std::unexpected(BadInput(Joined(read.error().messages)));
-  Chosen chosen{.target = std::move(*read), .scheduled = {}};
+  return std::make_shared<probe::Target>(**read);
+}
 
-  for (const std::size_t slot : watcher_.FindNamed(chosen.target->name)) {
-    if (slot >= page_.series().size() || page_.series()[slot] == nullptr) {
-      continue;
-    }
-    const auto& series = page_.series()[slot];
-    const probe::Target& target = series->target();
-    if (question.is_domain && *question.is_domain != target.is_domain) continue;
-    chosen.configured = true;
-    const bool same_module =
-        question.module.empty() || question.module == target.module;
-    if (same_module && question.hostname.empty()) {
-      chosen.target = series->expansion->target;
-      chosen.scheduled = series;
-      break;
-    }
+std::vector<probe::Directory::Named> OnDemand::Configured(
+    const probe::Target& target, std::optional<bool> is_domain) const {
+  auto named = watcher_.FindNamed(target.name);
+  if (named.empty()) named = watcher_.FindNamed(PlainName(target));
+  // A host and a domain of one name are not the same: where a domain's address
+  // is was never said by whoever configured it.
+  std::erase_if(named, [&](const probe::Directory::Named& one) {
+    return is_domain && one.target->is_domain != *is_domain;
+  });
+  return named;
+}
+
+std::expected<OnDemand::Chosen, OnDemand::Refusal> OnDemand::Choose(
+    const Question& question) {
+  if (auto refusal = Check(question)) {
+    return std::unexpected(std::move(*refusal));
   }
-  return chosen;
+  auto read =
+      Read(question, question.module, question.is_domain.value_or(false));
+  if (!read) return std::unexpected(std::move(read.error()));
+  const auto configured = Configured(**read, question.is_domain);
+  if (configured.empty()) {
+    // The door judges them.
+    (*read)->private_addresses = probe::PrivateAddresses::kProbe;
+    return Chosen{.target = std::move(*read), .scheduled = {}};
+  }
+  for (const auto& [slot, target] : configured) {
+    const bool same_module =
+        question.module.empty() || question.module == target->module;
+    if (!same_module || !question.hostname.empty()) continue;
+    return Chosen{.target = target,
+                  .configured = true,
+                  .scheduled = Scheduled(slot, *target)};
+  }
+  const probe::Target& like = *configured.front().target;
+  read = Read(question, question.module.empty() ? like.module : question.module,
+              like.is_domain);
+  if (!read) return std::unexpected(std::move(read.error()));
+  (*read)->private_addresses = like.private_addresses;
+  return Chosen{
+      .target = std::move(*read), .configured = true, .scheduled = {}};
+}
+
+std::shared_ptr<const metrics::TargetSeries> OnDemand::Scheduled(
+    std::size_t slot, const probe::Target& target) const {
+  const metrics::SeriesList& shown = page_.series();
+  if (slot >= shown.size() || shown[slot] == nullptr) return nullptr;
+  const bool is_new = &shown[slot]->target() != &target;
+  return is_new ? nullptr : shown[slot];
 }
 
 std::optional<Report> OnDemand::FromSchedule(const Chosen& chosen,
@@ -118,18 +162,29 @@ std::optional<Report> OnDemand::FromSchedule(const Chosen& chosen,
     return std::nullopt;
   }
   const probe::Moment now = probe::net::NowOnBothClocks();
+  Report report{
+      .series = {},
+      .own_states = {},
+      .at = now,
+      .limit = chosen.target->conversation->timeouts.total,
+  };
   for (const metrics::Series& series : chosen.scheduled->series) {
     const ResultStore::State state = store_.Find(series.endpoint);
     if (state == nullptr || !state->verdict ||
         now.steady - state->verdict->finished.steady > max_age) {
       return std::nullopt;
     }
+    // Places are probed beside each other.
+    report.took = std::max(report.took, state->verdict->duration);
+    report.lookup =
+        std::max(report.lookup, series.place->endpoint->resolve_duration);
   }
   auto list = std::make_shared<metrics::SeriesList>();
   list->push_back(std::make_shared<const metrics::TargetSeries>(
       chosen.scheduled->expansion, chosen.scheduled.get(),
       metrics::Asked::kOnDemand));
-  return Report{.series = std::move(list), .own_states = {}, .at = now};
+  report.series = std::move(list);
+  return report;
 }
 
 std::optional<OnDemand::Refusal> OnDemand::Limit() {
@@ -155,8 +210,7 @@ std::optional<Watcher::InquiryNumber> OnDemand::Ask(const Question& question,
     done(std::unexpected(std::move(chosen.error())));
     return std::nullopt;
   }
-  const auto door = std::make_shared<const Door>(config_);
-  if (!chosen->configured && !door->MayEnter(*chosen->target)) {
+  if (!chosen->configured && !door_->MayEnter(*chosen->target)) {
     self_.OnDemandRefused("forbidden");
     done(std::unexpected(Forbidden()));
     return std::nullopt;
@@ -176,15 +230,20 @@ std::optional<Watcher::InquiryNumber> OnDemand::Ask(const Question& question,
   const probe::Duration limit =
       question.limit ? std::min(*question.limit, total) : total;
   probe::Inquiry::Question inquiry{.target = chosen->target, .limit = limit};
+  // Names that are not permitted may still lead to a permitted address.
+  bool must_lead_somewhere = false;
   if (!chosen->configured) {
-    inquiry.permits = [door, target = chosen->target](const auto& place) {
-      return door->Permits(*target, place.endpoint->address);
+    must_lead_somewhere = !door_->PermitsName(*chosen->target);
+    inquiry.permits = [door = door_, target = chosen->target](
+                          const probe::IpAddress& address) {
+      return door->Permits(*target, address);
     };
   }
   return watcher_.Inquire(
       std::move(inquiry),
-      [this, limit, done = std::move(done)](probe::Inquiry::Answer answer) {
-        if (answer.refused > 0 && answer.results.empty()) {
+      [this, limit, must_lead_somewhere,
+       done = std::move(done)](const probe::Inquiry::Answer& answer) {
+        if (must_lead_somewhere && !LeadsSomewhere(*answer.expansion)) {
           self_.OnDemandRefused("forbidden");
           return done(std::unexpected(Forbidden()));
         }

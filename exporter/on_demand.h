@@ -10,8 +10,10 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "exporter/config/config.h"
+#include "exporter/door.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/metrics_page.h"
 #include "exporter/report.h"
@@ -19,6 +21,8 @@
 #include "exporter/token_bucket.h"
 #include "exporter/watcher.h"
 #include "probe/clock.h"
+#include "probe/directory.h"
+#include "probe/target.h"
 
 namespace exporter {
 
@@ -79,7 +83,17 @@ class OnDemand {
     std::shared_ptr<const metrics::TargetSeries> scheduled;
   };
 
+  // What is wrong with the question as such.
+  std::optional<Refusal> Check(const Question& question);
+  std::expected<std::shared_ptr<probe::Target>, Refusal> Read(
+      const Question& question, const std::string& module,
+      bool is_domain) const;
+  // The configured targets that somebody means who asks for `target`.
+  std::vector<probe::Directory::Named> Configured(
+      const probe::Target& target, std::optional<bool> is_domain) const;
   std::expected<Chosen, Refusal> Choose(const Question& question);
+  std::shared_ptr<const metrics::TargetSeries> Scheduled(
+      std::size_t slot, const probe::Target& target) const;
   std::optional<Report> FromSchedule(const Chosen& chosen,
                                      probe::Duration max_age) const;
   std::optional<Refusal> Limit();
@@ -89,6 +103,7 @@ class OnDemand {
   const ResultStore& store_;
   metrics::SelfMetrics& self_;
   OnDemandConfig config_;
+  std::shared_ptr<const Door> door_;
   std::shared_ptr<const GroupReader> reader_;
   std::optional<TokenBucket> bucket_;
 };

@@ -1,5 +1,6 @@
 #include "exporter/question_reader.h"
 
+#include <algorithm>
 #include <charconv>
 #include <chrono>
 #include <cmath>
@@ -19,9 +20,27 @@ constexpr std::string_view kTimeoutHeader =
 // Prometheus' scrape_timeout is at most its scrape_interval; a day is plenty.
 constexpr double kMaxTimeoutSeconds = 24 * 60 * 60;
 
+// Those that a question may have. Of two values a proxy in front of us may have
+// judged the other one.
+constexpr std::string_view kArguments[] = {"target", "module",  "hostname",
+                                           "kind",   "max_age", "debug"};
+
 std::unexpected<OnDemand::Refusal> BadInput(std::string sentence) {
   return std::unexpected(OnDemand::Refusal{
       .status = 400, .sentence = std::move(sentence), .retry_after = {}});
+}
+
+// The argument of a question that is there several times; "": none.
+std::string_view Repeated(const http::Request& request) {
+  for (const std::string_view name : kArguments) {
+    if (std::ranges::count(request.arguments, name,
+                           [](const auto& field) -> std::string_view {
+                             return field.first;
+                           }) > 1) {
+      return name;
+    }
+  }
+  return {};
 }
 
 // None: what cannot be a number of seconds.
@@ -41,6 +60,9 @@ std::optional<probe::Duration> ParseSeconds(std::string_view text) {
 
 std::expected<OnDemand::Question, OnDemand::Refusal> ReadQuestion(
     const http::Request& request, probe::Duration timeout_offset) {
+  if (const auto name = Repeated(request); !name.empty()) {
+    return BadInput(std::string(name) + ": is given twice");
+  }
   OnDemand::Question question{
       .target = std::string(request.Argument("target")),
       .module = std::string(request.Argument("module")),
@@ -81,9 +103,8 @@ void AskFor(OnDemand& on_demand, const http::Request& request,
     return respond(answer(std::unexpected(std::move(question.error()))));
   }
   const auto number = on_demand.Ask(
-      *question,
-      [answer = std::move(answer), respond = std::move(respond)](
-          std::expected<Report, OnDemand::Refusal> outcome) {
+      *question, [answer = std::move(answer), respond = std::move(respond)](
+                     std::expected<Report, OnDemand::Refusal> outcome) {
         respond(answer(std::move(outcome)));
       });
   if (!number) return;

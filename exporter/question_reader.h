@@ -3,6 +3,7 @@
 #define EXPORTER_QUESTION_READER_H_
 
 #include <expected>
+#include <functional>
 
 #include "exporter/http/server.h"
 #include "exporter/on_demand.h"
@@ -11,7 +12,7 @@
 namespace exporter {
 
 // `target`, `module`, `hostname`, `kind` (host or domain), `max_age` (a
-// duration, as in the configuration), and Prometheus' header
+// duration, as in the configuration), each at most once, and Prometheus' header
 // X-Prometheus-Scrape-Timeout-Seconds less `timeout_offset`, where that leaves
 // something.
 std::expected<OnDemand::Question, OnDemand::Refusal> ReadQuestion(

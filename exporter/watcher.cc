@@ -58,10 +58,11 @@ struct Watcher::Impl {
         store(store_in),
         self(self_in),
         mailbox(loop),
-        conversations(loop,
-                      [this](const probe::Endpoint& endpoint) -> auto& {
-                        return ProberOf(endpoint);
-                      }),
+        conversations(
+            loop,
+            [this](const probe::Endpoint& endpoint) -> auto& {
+              return ProberOf(endpoint);
+            }),
         heap_timer(loop, [this] { ReturnHeap(loop, std::exchange(freed, 0)); }),
         directory(loop, &probe::net::HasRoute,
                   MakeObserver(std::move(expanded))) {
@@ -254,7 +255,8 @@ void Watcher::GiveUp(InquiryNumber number) { impl_->inquiries.erase(number); }
 
 std::size_t Watcher::inquiry_count() const { return impl_->inquiries.size(); }
 
-std::vector<std::size_t> Watcher::FindNamed(const std::string& name) const {
+std::vector<probe::Directory::Named> Watcher::FindNamed(
+    const std::string& name) const {
   return impl_->directory.FindNamed(name);
 }
 

@@ -57,7 +57,7 @@ class Watcher {
   std::size_t inquiry_count() const;  // Those under way.
 
   // As the Directory's.
-  std::vector<std::size_t> FindNamed(const std::string& name) const;
+  std::vector<probe::Directory::Named> FindNamed(const std::string& name) const;
   std::size_t target_count() const;
   std::size_t endpoint_count() const;
 

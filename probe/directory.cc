@@ -363,14 +363,15 @@ const std::vector<std::shared_ptr<const Expansion>>& Directory::expansions()
   return impl_->expansions;
 }
 
-std::vector<std::size_t> Directory::FindNamed(const std::string& name) const {
+std::vector<Directory::Named> Directory::FindNamed(
+    const std::string& name) const {
   // Identities begin with the name and a blank, which no name has.
   const std::string prefix = name + ' ';
-  std::vector<std::size_t> found;
+  std::vector<Named> found;
   for (auto known = impl_->identities.lower_bound(prefix);
        known != impl_->identities.end() && known->first.starts_with(prefix);
        ++known) {
-    found.push_back(known->second);
+    found.push_back({known->second, impl_->slots[known->second].target});
   }
   return found;
 }

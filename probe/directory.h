@@ -75,9 +75,13 @@ class Directory {
   // One for each target, in the order in which they came; a target that left
   // leaves a gap (null) for the next one that comes.
   const std::vector<std::shared_ptr<const Expansion>>& expansions() const;
-  // The slots of the targets with this name (label `target`), one for each
-  // module.
-  std::vector<std::size_t> FindNamed(const std::string& name) const;
+  // The targets with this name (label `target`), one for each module, and their
+  // slots.
+  struct Named {
+    std::size_t slot;
+    std::shared_ptr<const Target> target;  // Never null.
+  };
+  std::vector<Named> FindNamed(const std::string& name) const;
   std::size_t target_count() const;
   std::size_t endpoint_count() const;
 

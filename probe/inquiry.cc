@@ -60,6 +60,14 @@ Failure NoTurn() {
               "with another conversation of ours"};
 }
 
+void CutPlaces(Expansion& expansion) {
+  if (expansion.places.size() <= kMaxInquiryPlaces) return;
+  expansion.places.resize(kMaxInquiryPlaces);
+  for (Place& kept : expansion.places) {
+    kept.quirks.Add(smtp::Quirk::kTooManyAddresses);
+  }
+}
+
 // What a target stands for whose names did not come in time.
 std::shared_ptr<Expansion> Unresolved(std::shared_ptr<const Target> target,
                                       Duration after) {
@@ -89,10 +97,19 @@ struct Inquiry::Impl {
         deadline(start + question.limit),
         deadline_timer(loop, [this] { OnDeadline(); }),
         step_timer(loop, [this] { Step(); }),
-        directory(loop, std::move(has_route), MakeObserver()) {
+        directory(loop, Routes(std::move(has_route)), MakeObserver()) {
     deadline_timer.At(deadline + kResultGrace);
     directory.SetResolver(&resolver);
     directory.SetTargets({question.target});
+  }
+
+  // Whether there is a route to what is not permitted is nobody's business.
+  plan::HasRoute Routes(plan::HasRoute has_route) const {
+    if (!question.permits) return has_route;
+    return [permits = question.permits,
+            has_route = std::move(has_route)](const IpAddress& address) {
+      return !permits(address) || has_route(address);
+    };
   }
 
   // What comes from below only notes what there is; Step, in a turn of its own,
@@ -122,20 +139,9 @@ struct Inquiry::Impl {
 
   void Converse(const Expansion& found) {
     answer.lookup = net::Now() - start;
-    auto expansion = std::make_shared<Expansion>(found);
-    expansion->places.clear();
-    for (const Place& place : found.places) {
-      if (question.permits && !question.permits(place)) {
-        ++answer.refused;
-      } else if (expansion->places.size() < kMaxInquiryPlaces) {
-        expansion->places.push_back(place);
-      } else {
-        for (Place& kept : expansion->places) {
-          kept.quirks.Add(smtp::Quirk::kTooManyAddresses);
-        }
-        break;
-      }
-    }
+    auto expansion = std::make_shared<Expansion>(
+        question.permits ? PermittedPart(found, question.permits) : found);
+    CutPlaces(*expansion);
     answer.expansion = expansion;
     answer.results.resize(expansion->places.size());
     waiting.resize(expansion->places.size());
@@ -167,14 +173,8 @@ struct Inquiry::Impl {
     const Duration after = net::Now() - start;
     if (!answer.expansion) {
       answer.lookup = after;
-      auto expansion = Unresolved(question.target, after);
-      if (question.permits && !question.permits(expansion->places.front())) {
-        ++answer.refused;
-        expansion->places.clear();
-      } else {
-        answer.results = {TimedOut(NoAnswerFromDns(), after)};
-      }
-      answer.expansion = std::move(expansion);
+      answer.expansion = Unresolved(question.target, after);
+      answer.results = {TimedOut(NoAnswerFromDns(), after)};
     }
     for (auto& result : answer.results) {
       if (!result) result = TimedOut(NoTurn(), after);

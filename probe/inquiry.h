@@ -16,6 +16,7 @@
 #include "probe/conversations.h"
 #include "probe/dns/resolver.h"
 #include "probe/expansion.h"
+#include "probe/permitted_part.h"
 #include "probe/plan/addresses.h"
 #include "probe/result.h"
 #include "probe/target.h"
@@ -35,18 +36,16 @@ class Inquiry {
     std::shared_ptr<const Target> target;  // Never null.
     // From now on; what is not known then has failed with `timeout`.
     Duration limit{};
-    // Whether this place may be connected to, as it was resolved: what it says
-    // yes to is what is connected to. Null: all may.
-    std::function<bool(const Place&)> permits{};
+    // Judges the addresses that its names lead to: what it says yes to is what
+    // is connected to. Null: all may be.
+    Permits permits{};
   };
   struct Answer {
-    // Without the places that were not permitted, and those beyond
-    // kMaxInquiryPlaces. Never null.
+    // The PermittedPart, without places beyond kMaxInquiryPlaces. Never null.
     std::shared_ptr<const Expansion> expansion;
     // One for each place, in their order; never null.
     std::vector<std::shared_ptr<const ProbeResult>> results;
-    std::size_t refused = 0;  // Places that were not permitted.
-    Duration lookup{};        // From the asking until the names were known.
+    Duration lookup{};  // From the asking until the names were known.
     Duration took{};
   };
   // Once, on the loop's thread, never inside the constructor. It may destroy

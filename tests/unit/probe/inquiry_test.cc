@@ -56,8 +56,7 @@ struct Stage {
     const std::size_t index = answers.size();
     answers.emplace_back();
     inquiries.push_back(std::make_unique<Inquiry>(
-        &loop, *resolver, *conversations,
-        [](const probe::IpAddress&) { return true; }, std::move(question),
+        &loop, *resolver, *conversations, has_route, std::move(question),
         [this, index](Inquiry::Answer answer) {
           CHECK_FALSE(answers[index]);
           answers[index] = std::move(answer);
@@ -70,6 +69,9 @@ struct Stage {
   }
 
   uv_loop_t loop{};
+  probe::plan::HasRoute has_route = [](const probe::IpAddress&) {
+    return true;
+  };
   std::optional<tests::FakeResolver> resolver;
   std::optional<probe::Prober> prober;
   std::optional<probe::Conversations> conversations;
@@ -105,7 +107,6 @@ TEST_CASE("an inquiry probes each address of a host once") {
   CHECK(answer.results[0]->success());
   // The test's server listens on the first address alone.
   CHECK(ReasonOf(*answer.results[1]) == Reason::kRefused);
-  CHECK(answer.refused == 0);
   CHECK(answer.expansion->places[0].reverse->match == true);
   CHECK(answer.expansion->places[1].reverse->match == false);
 }
@@ -145,21 +146,82 @@ TEST_CASE("only places that are permitted are connected to") {
   stage.resolver->SetHost("mx.example.net", Found({"127.0.0.1", "127.0.0.2"}),
                           Failed(Reason::kNoAddress));
   stage.resolver->SetPtr("127.0.0.2", Failed(Reason::kDnsNotFound));
-  std::vector<std::string> judged;
-  const auto& answer = stage.Wait(
-      stage.Ask({.target = TargetAt("mx.example.net", server.port()),
-                 .limit = 20s,
-                 .permits = [&](const probe::Place& place) {
-                   judged.push_back(place.endpoint->address->ToString());
-                   return judged.back() != "127.0.0.1";
-                 }}));
-  CHECK(judged == std::vector<std::string>{"127.0.0.1", "127.0.0.2"});
-  CHECK(answer.refused == 1);
+  const auto& answer =
+      stage.Wait(stage.Ask({.target = TargetAt("mx.example.net", server.port()),
+                            .limit = 20s,
+                            .permits = [](const probe::IpAddress& address) {
+                              return address.ToString() != "127.0.0.1";
+                            }}));
   REQUIRE(answer.results.size() == 1);
   CHECK(answer.expansion->places[0].endpoint->address->ToString() ==
         "127.0.0.2");
   server.Stop();
   CHECK(server.connections() == 0);
+}
+
+TEST_CASE("what is not permitted looks like what is not there") {
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Stage stage;
+  stage.resolver->SetHost("inside.example.net", Found({"127.0.0.1"}),
+                          Failed(Reason::kNoAddress));
+  stage.resolver->SetHost("nowhere.example.net", Failed(Reason::kDnsNotFound),
+                          Failed(Reason::kDnsNotFound));
+  // Whether this host has a route to it would tell that it is there.
+  stage.resolver->SetHost("far.example.net", Found({"192.0.2.1"}),
+                          Failed(Reason::kNoAddress));
+  stage.has_route = [](const probe::IpAddress& address) {
+    return address.ToString() == "127.0.0.1";
+  };
+  std::vector<probe::Failure> failures;
+  for (const char* name :
+       {"inside.example.net", "nowhere.example.net", "far.example.net"}) {
+    CAPTURE(name);
+    const auto& answer = stage.Wait(
+        stage.Ask({.target = TargetAt(name, server.port()),
+                   .limit = 20s,
+                   .permits = [](const probe::IpAddress&) { return false; }}));
+    CHECK_FALSE(answer.expansion->no_ip4_route);
+    REQUIRE(answer.results.size() == 1);
+    CHECK_FALSE(answer.expansion->places[0].endpoint->address);
+    failures.push_back(answer.results[0]->failure.value());
+    CHECK(failures.back() == failures.front());
+  }
+  CHECK(failures.front().phase == probe::Phase::kResolve);
+  CHECK(failures.front().reason == Reason::kNoAddress);
+  server.Stop();
+  CHECK(server.connections() == 0);
+}
+
+TEST_CASE("no more than some places are probed at one asking") {
+  // On another address: nobody listens where the domain points.
+  ServerThread server("220 mx ESMTP\r\n", HealthyAnswer);
+  Stage stage;
+  std::vector<probe::MxRecord> hosts;
+  for (int i = 10; i < 30; ++i) {
+    const std::string name = "mx" + std::to_string(i) + ".example.net";
+    hosts.push_back({static_cast<std::uint16_t>(i), name});
+    tests::Addresses found = Found({});
+    for (int j = 1; j <= 20; ++j) {
+      const std::string text =
+          "127.0." + std::to_string(i) + "." + std::to_string(j);
+      found->addresses.push_back(*probe::IpAddress::Parse(text));
+      stage.resolver->SetPtr(text, Failed(Reason::kDnsNotFound));
+    }
+    stage.resolver->SetHost(name, found, Failed(Reason::kNoAddress));
+  }
+  stage.resolver->SetMx("example.net", FoundMx(hosts));
+  auto target = MakeDomain("example.net");
+  target->port = server.port();
+  const auto& answer = stage.Wait(stage.Ask({.target = target, .limit = 20s}));
+  REQUIRE(answer.results.size() == probe::kMaxInquiryPlaces);
+  // Of those that senders try first.
+  CHECK(answer.expansion->places[0].mx == "mx10.example.net");
+  CHECK(answer.expansion->places[39].mx == "mx11.example.net");
+  for (std::size_t i = 0; i < answer.results.size(); ++i) {
+    CHECK(ReasonOf(*answer.results[i]) == Reason::kRefused);
+    CHECK(answer.expansion->places[i].quirks.Has(
+        probe::smtp::Quirk::kTooManyAddresses));
+  }
 }
 
 TEST_CASE("a name without an answer is a time-out of DNS") {
