@@ -14,9 +14,9 @@
 #include <vector>
 
 #include "exporter/api/api.h"
+#include "exporter/asset_page.h"
 #include "exporter/discovery/discovery.h"
 #include "exporter/expansion_log.h"
-#include "exporter/http/answers.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
 #include "exporter/logging.h"
@@ -28,7 +28,6 @@
 #include "exporter/result_store.h"
 #include "exporter/vantage.h"
 #include "exporter/watcher.h"
-#include "exporter/web/assets.h"
 #include "probe/net/timer.h"
 #include "probe/net/uv_handle.h"
 
@@ -62,24 +61,6 @@ unsigned FitDescriptorLimit(unsigned concurrency) {
           {{"descriptor_limit", std::to_string(limit.rlim_cur)},
            {"conversations", std::to_string(room)}});
   return static_cast<unsigned>(std::max<rlim_t>(room, 1));
-}
-
-// A file of the web page.
-std::optional<http::Response> AssetPage(const http::Request& request) {
-  const web::Asset* const asset = web::FindAsset(request.path);
-  if (asset == nullptr) return std::nullopt;
-  http::Response response;
-  response.headers = {{"Content-Type", std::string(asset->content_type)},
-                      {"ETag", std::string(asset->etag)}};
-  for (const auto& [name, value] : web::kAssetHeaders) {
-    response.headers.emplace_back(name, value);
-  }
-  if (web::ClientHas(*asset, request.Header("if-none-match"))) {
-    response.status = 304;
-  } else {
-    response.body = asset->bytes;
-  }
-  return response;
 }
 
 }  // namespace
@@ -257,7 +238,7 @@ struct Daemon::Impl {
             },
         .api =
             [this](const http::Request& request, http::Respond respond) {
-              AnswerApi(request, std::move(respond));
+              api->Answer(request, std::move(respond));
             },
         .ready = [this] { return !stopping; },
         .reload =
@@ -266,13 +247,6 @@ struct Daemon::Impl {
             },
         .other = &AssetPage,
     };
-  }
-
-  void AnswerApi(const http::Request& request, http::Respond respond) {
-    if (!request.path.starts_with(api::Api::kPrefix)) {
-      return respond(http::Text(404, "Not found\n"));
-    }
-    api->Answer(request, std::move(respond));
   }
 
   // Running and stopping.

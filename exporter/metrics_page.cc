@@ -51,10 +51,22 @@ void MetricsPage::OnExpanded(
     series = std::make_shared<const metrics::TargetSeries>(std::move(expansion),
                                                            list[slot].get());
   }
+  ids_.resize(list.size());
+  ids_[slot] = series == nullptr ? 0 : IdOf(series->target());
   std::swap(list[slot], series);
   while (!list.empty() && list.back() == nullptr) list.pop_back();
   if (series.use_count() > 1) retired_.push_back(std::move(series));
   LetGo(kLetGoPerChange);
+}
+
+std::shared_ptr<const metrics::TargetSeries> MetricsPage::Find(
+    TargetId id) const {
+  for (std::size_t slot = 0; slot < series_->size(); ++slot) {
+    if (ids_[slot] == id && (*series_)[slot] != nullptr) {
+      return (*series_)[slot];
+    }
+  }
+  return nullptr;
 }
 
 bool MetricsPage::LetGo() {

@@ -18,8 +18,8 @@ class TokenBucket {
   // Takes a token; false: there is none.
   bool Take(probe::Time now) {
     if (last_) {
-      left_ = std::min(
-          most_, left_ + probe::Seconds(now - *last_) * per_second_);
+      left_ =
+          std::min(most_, left_ + probe::Seconds(now - *last_) * per_second_);
     }
     last_ = now;
     if (left_ < 1) return false;

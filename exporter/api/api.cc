@@ -12,6 +12,7 @@
 
 #include "exporter/api/target_json.h"
 #include "exporter/api/target_list.h"
+#include "exporter/asset_page.h"
 #include "exporter/build_info.h"
 #include "exporter/http/answers.h"
 #include "exporter/metrics/exposition.h"
@@ -23,6 +24,14 @@ namespace {
 
 http::Response Error(int status, const std::string& sentence) {
   return http::Json(status, "{\"error\":" + Quoted(sentence) + "}");
+}
+
+http::Response NoSuchPath() { return Error(404, "there is no such path"); }
+
+http::Response NotRead() {
+  http::Response response = Error(405, "only GET and HEAD are allowed");
+  response.headers.emplace_back("Allow", "GET, HEAD");
+  return response;
 }
 
 std::string UnixText(const probe::Moment& moment) {
@@ -53,6 +62,9 @@ http::Response Streamed(http::Response::Source source,
   return response;
 }
 
+// A result reaches the store a moment after the time that it bears.
+constexpr double kNewsSlackSeconds = 1;
+
 // Whether any place of the target had a result after `since`, or has none.
 bool HasNews(const metrics::TargetRow& row, double since) {
   bool news = false;
@@ -61,7 +73,7 @@ bool HasNews(const metrics::TargetRow& row, double since) {
     any = true;
     news = news || place.verdict() == nullptr ||
            probe::Seconds(place.verdict()->finished.wall.time_since_epoch()) >
-               since;
+               since - kNewsSlackSeconds;
   });
   return news || !any;
 }
@@ -75,6 +87,18 @@ std::optional<double> ParseTime(std::string_view text) {
     return std::nullopt;
   }
   return seconds;
+}
+
+// None: no target has an id like this.
+std::optional<TargetId> ParseId(std::string_view text) {
+  TargetId id = 0;
+  const auto [end, error] =
+      std::from_chars(text.data(), text.data() + text.size(), id, 16);
+  if (text.size() != 16 || error != std::errc() ||
+      end != text.data() + text.size()) {
+    return std::nullopt;
+  }
+  return id;
 }
 
 // As http_sd has it; `__param_...` become arguments of the request that
@@ -91,9 +115,7 @@ std::string SdGroup(const probe::Target& target) {
 
 std::string OnDemandWord(const OnDemandConfig& config) {
   if (config.any) return "any";
-  const bool listed = !config.names.empty() || !config.suffixes.empty() ||
-                      !config.networks.empty();
-  return listed ? "listed" : "configured";
+  return config.permits_more() ? "listed" : "configured";
 }
 
 }  // namespace
@@ -118,37 +140,41 @@ http::Response Api::AnswerTargets(const http::Request& request) const {
     if (!since) return Error(400, "since: must be a Unix time");
   }
   const probe::Moment now = probe::net::NowOnBothClocks();
+  // Those whose names are looked up for the first time are not listed yet.
+  const auto total =
+      page_.series().size() -
+      static_cast<std::size_t>(std::ranges::count(page_.series(), nullptr));
   return Streamed(
       ListTargets(
           page_.shared_series(), store_, now,
-          {.head = "{\"as_of\":" + UnixText(now) + ",\"total\":" +
-                   std::to_string(status_().targets) + ",\"targets\":[",
+          {.head = "{\"as_of\":" + UnixText(now) +
+                   ",\"total\":" + std::to_string(total) + ",\"targets\":[",
            .tail = "]}",
-           .item = [since, name = std::string(request.Argument("target")),
-                    module = std::string(request.Argument("module"))](
-                       const metrics::TargetRow& row) -> std::string {
-             const probe::Target& target = row.target();
-             if (!name.empty() && target.name != name) return "";
-             if (!module.empty() && target.module != module) return "";
+           .wants =
+               [name = std::string(request.Argument("target")),
+                module = std::string(request.Argument("module"))](
+                   const probe::Target& target) {
+                 return (name.empty() || target.name == name) &&
+                        (module.empty() || target.module == module);
+               },
+           .item = [since](const metrics::TargetRow& row) -> std::string {
              if (since && !HasNews(row, *since)) return "";
              return SummaryJson(row);
            }}),
       request);
 }
 
-http::Response Api::AnswerTarget(std::string_view id) const {
-  const metrics::SeriesList& list = page_.series();
-  const auto found = std::ranges::find_if(list, [id](const auto& series) {
-    return series != nullptr && TargetId(series->target()) == id;
-  });
-  if (found == list.end()) return Error(404, "there is no such target");
+http::Response Api::AnswerTarget(std::string_view text) const {
+  const auto id = ParseId(text);
+  const auto found = id ? page_.Find(*id) : nullptr;
+  if (found == nullptr) return Error(404, "there is no such target");
   const probe::Moment now = probe::net::NowOnBothClocks();
-  const auto entries = metrics::TakeEntries(**found, store_);
-  return http::Json(200,
-                    "{\"as_of\":" + UnixText(now) + ",\"target\":" +
-                        TargetJson(metrics::TargetRow(**found, entries, now),
-                                   Kept::kWatched) +
-                        "}");
+  const auto entries = metrics::TakeEntries(*found, store_);
+  return http::Json(
+      200,
+      "{\"as_of\":" + UnixText(now) + ",\"target\":" +
+          TargetJson(metrics::TargetRow(*found, entries, now), Kept::kWatched) +
+          "}");
 }
 
 http::Response Api::AnswerSd(const http::Request& request) const {
@@ -156,6 +182,7 @@ http::Response Api::AnswerSd(const http::Request& request) const {
       ListTargets(page_.shared_series(), store_, probe::net::NowOnBothClocks(),
                   {.head = "[",
                    .tail = "]",
+                   .wants = [](const probe::Target&) { return true; },
                    .item =
                        [](const metrics::TargetRow& row) {
                          return SdGroup(row.target());
@@ -187,9 +214,8 @@ void Api::AnswerProbe(const http::Request& request, http::Respond respond) {
 }
 
 void Api::Answer(const http::Request& request, http::Respond respond) {
-  if (auto refused = http::RefuseUnlessRead(request)) {
-    return respond(std::move(*refused));
-  }
+  if (!http::Reads(request)) return respond(NotRead());
+  if (!request.path.starts_with(kPrefix)) return respond(NoSuchPath());
   const std::string_view path =
       std::string_view(request.path).substr(kPrefix.size());
   constexpr std::string_view kOne = "targets/";
@@ -200,7 +226,9 @@ void Api::Answer(const http::Request& request, http::Respond respond) {
   if (path.starts_with(kOne)) {
     return respond(AnswerTarget(path.substr(kOne.size())));
   }
-  respond(Error(404, "there is no such path"));
+  // openapi.yaml.
+  auto asset = AssetPage(request);
+  respond(asset ? std::move(*asset) : NoSuchPath());
 }
 
 }  // namespace exporter::api

@@ -33,14 +33,14 @@ class Api {
         on_demand_(on_demand),
         status_(std::move(status)) {}
 
-  // A request whose path begins with kPrefix.
+  // Errors are JSON, too.
   static constexpr std::string_view kPrefix = "/api/v1/";
   void Answer(const http::Request& request, http::Respond respond);
 
  private:
   http::Response AnswerStatus() const;
   http::Response AnswerTargets(const http::Request& request) const;
-  http::Response AnswerTarget(std::string_view id) const;
+  http::Response AnswerTarget(std::string_view text) const;
   http::Response AnswerSd(const http::Request& request) const;
   void AnswerProbe(const http::Request& request, http::Respond respond);
 

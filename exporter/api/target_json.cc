@@ -15,7 +15,6 @@
 #include "exporter/history.h"
 #include "exporter/kept_transcript.h"
 #include "exporter/metrics/family.h"
-#include "probe/stable_hash.h"
 
 namespace exporter::api {
 namespace {
@@ -202,7 +201,7 @@ void AddEvidence(const EndpointState& state, Kept kept, Json& place) {
 Json TargetHead(const metrics::TargetRow& row, Kept kept) {
   const probe::Target& target = row.target();
   Json head = Json::object();
-  if (kept == Kept::kWatched) head["id"] = TargetId(target);
+  if (kept == Kept::kWatched) head["id"] = IdText(IdOf(target));
   head["target"] = target.name;
   head["module"] = target.module;
   head["role"] = target.role == probe::Role::kMx ? "mx" : "submission";
@@ -230,11 +229,10 @@ std::string Text(const Json& json) {
 
 }  // namespace
 
-std::string TargetId(const probe::Target& target) {
+std::string IdText(TargetId id) {
   char text[17];
   std::snprintf(text, sizeof(text), "%016llx",
-                static_cast<unsigned long long>(
-                    probe::StableHash(probe::Identity(target))));
+                static_cast<unsigned long long>(id));
   return text;
 }
 

@@ -7,6 +7,7 @@
 #include <string>
 
 #include "exporter/metrics/row.h"
+#include "exporter/target_id.h"
 
 namespace exporter::api {
 
@@ -14,9 +15,8 @@ namespace exporter::api {
 // asked for; one that somebody named has none.
 enum class Kept { kWatched, kAskedOnce };
 
-// "9f86d081884c7d65": the same in every process as long as the target has its
-// name and module.
-std::string TargetId(const probe::Target& target);
+// "9f86d081884c7d65", of an IdOf.
+std::string IdText(TargetId id);
 
 // For a list: the fields that a row of the page needs, some hundred bytes for
 // each place. One JSON object, valid UTF-8 whatever servers said.

@@ -8,8 +8,11 @@ namespace {
 
 // Handed on to the client at once: a few milliseconds of work.
 constexpr std::size_t kPieceBytes = 32 * 1024;
-// Looked at for one piece: a filter may leave out all.
-constexpr std::size_t kMaxTargetsPerPiece = 256;
+// Steps for one piece, a millisecond or two: a filter may leave out all. A
+// target that is not wanted is one, and to take the states of one that is and
+// then to leave it out is as much as several.
+constexpr std::size_t kStepsPerPiece = 4096;
+constexpr std::size_t kStepsOfWanted = 16;
 
 class List {
  public:
@@ -24,10 +27,13 @@ class List {
   bool Next(std::string& piece) {
     if (ended_) return false;
     if (at_ == 0) piece = parts_.head;
-    std::size_t left = kMaxTargetsPerPiece;
+    std::size_t steps = 0;
     for (; at_ < series_->size(); ++at_) {
-      if (piece.size() >= kPieceBytes || left-- == 0) return true;
-      if (const auto& target = (*series_)[at_]) Append(*target, piece);
+      if (piece.size() >= kPieceBytes || steps >= kStepsPerPiece) return true;
+      const auto& target = (*series_)[at_];
+      const bool wanted = target != nullptr && parts_.wants(target->target());
+      steps += wanted ? kStepsOfWanted : 1;
+      if (wanted) Append(*target, piece);
     }
     piece += parts_.tail;
     ended_ = true;

@@ -11,12 +11,15 @@
 #include "exporter/metrics/row.h"
 #include "exporter/result_store.h"
 #include "probe/clock.h"
+#include "probe/target.h"
 
 namespace exporter::api {
 
 struct TargetListParts {
   std::string head;  // What stands before the first item,
   std::string tail;  // and behind the last.
+  // Which targets are looked at at all.
+  std::function<bool(const probe::Target&)> wants;
   // The JSON of one target; "" leaves it out.
   std::function<std::string(const metrics::TargetRow&)> item;
 };

@@ -108,9 +108,12 @@ Config ReadConfig(const Value& root, const std::string& folder,
       }
     });
   }
-  // Targets that come later may need the name too.
-  const bool more_targets =
-      !config.target_files.empty() || !config.http_sd.empty();
+  // Targets that come later may need the name too, and those that somebody asks
+  // for on demand then find it known: to look it up may block.
+  if (defaults.ehlo_name.empty()) ThisHost();
+  const bool more_targets = !config.target_files.empty() ||
+                            !config.http_sd.empty() ||
+                            config.on_demand.permits_more();
   if (reader.used_own_name() || (more_targets && defaults.ehlo_name.empty())) {
     WarnOfEhloName(config.warnings);
   }

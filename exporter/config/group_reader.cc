@@ -92,7 +92,8 @@ class ModuleGroupReader final : public GroupReader {
     TargetReader reader(modules_, *contexts_, Shard(),
                         TargetReader::Duplicates::kKeep);
     auto target = reader.Read(Field(field, labels.MapOf(text)));
-    if (target == nullptr) return std::unexpected(ConfigError{problems.Texts()});
+    if (target == nullptr)
+      return std::unexpected(ConfigError{problems.Texts()});
     return target;
   }
 

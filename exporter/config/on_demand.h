@@ -26,6 +26,11 @@ struct OnDemandConfig {
   // Tests per second, kBurstSeconds of them at once; beyond: 429.
   std::size_t rate = 200;
 
+  // Whether others than the configured targets are permitted.
+  bool permits_more() const {
+    return any || !names.empty() || !suffixes.empty() || !networks.empty();
+  }
+
   friend bool operator==(const OnDemandConfig&,
                          const OnDemandConfig&) = default;
 };

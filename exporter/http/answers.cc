@@ -33,8 +33,12 @@ Response MethodNotAllowed(std::string allow, std::string text) {
   return response;
 }
 
+bool Reads(const Request& request) {
+  return request.method == "GET" || request.method == "HEAD";
+}
+
 std::optional<Response> RefuseUnlessRead(const Request& request) {
-  if (request.method == "GET" || request.method == "HEAD") return std::nullopt;
+  if (Reads(request)) return std::nullopt;
   return MethodNotAllowed("GET, HEAD", "Only GET and HEAD.\n");
 }
 

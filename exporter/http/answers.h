@@ -21,6 +21,9 @@ void AddRetryAfter(std::optional<std::chrono::seconds> after,
 
 Response MethodNotAllowed(std::string allow, std::string text);
 
+// Whether the request changes nothing: GET or HEAD.
+bool Reads(const Request& request);
+
 // 405 unless the request only reads; none: it does.
 std::optional<Response> RefuseUnlessRead(const Request& request);
 
