@@ -32,6 +32,13 @@ void ReadName(const Field& field, std::string_view name,
   names.push_back(std::string(prefix) + Lower(*ascii));
 }
 
+void WarnOfLoopback(const Field& field, const probe::IpNetwork& network) {
+  for (const std::string_view loopback : {"127.0.0.1", "::1"}) {
+    if (!network.Contains(*probe::IpAddress::Parse(loopback))) continue;
+    field.Warn("lets whoever asks have this host itself connected to");
+  }
+}
+
 void ReadAllowed(const Field& field, OnDemandConfig& on_demand) {
   if (!field.value().IsText()) {
     return field.ComplainKind("a name, *.suffix or network");
@@ -44,6 +51,7 @@ void ReadAllowed(const Field& field, OnDemandConfig& on_demand) {
     return ReadName(field, text.substr(2), on_demand.suffixes, ".");
   }
   if (const auto network = probe::IpNetwork::Parse(text)) {
+    WarnOfLoopback(field, *network);
     return on_demand.networks.push_back(*network);
   }
   if (text.find('/') != std::string_view::npos) {

@@ -256,6 +256,61 @@ dns: {servers: [127.0.0.1, "[::1]:5353", "2001:db8::53"], timeout: 500ms, tries:
   CHECK(config.dns.tries == 3);
 }
 
+TEST_CASE("who may be probed on demand") {
+  const OnDemandConfig usual = Good("targets: []").on_demand;
+  CHECK_FALSE(usual.any);
+  CHECK_FALSE(usual.permits_more());
+  CHECK(usual.ports == std::vector<std::uint16_t>{25, 465, 587});
+  CHECK(usual.concurrency == 1000);
+  CHECK(usual.rate == 200);
+  CHECK(Good("on_demand: {}").on_demand == usual);
+  CHECK(Good("on_demand: {allow: [], any: false}").on_demand == usual);
+
+  const OnDemandConfig read = Good(R"(
+on_demand:
+  allow: [MX1.Example.com., "*.Example.ORG.", Bücher.example, 10.0.0.0/8,
+          "2001:db8::/32", 192.0.2.1]
+  ports: [2525]
+  concurrency: 3
+  rate: 4
+)")
+                                  .on_demand;
+  CHECK_FALSE(read.any);
+  CHECK(read.permits_more());
+  CHECK(read.names ==
+        std::vector<std::string>{"mx1.example.com", "xn--bcher-kva.example"});
+  CHECK(read.suffixes == std::vector<std::string>{".example.org"});
+  REQUIRE(read.networks.size() == 3);
+  CHECK(read.networks[0] == probe::IpNetwork::Parse("10.0.0.0/8"));
+  CHECK(read.networks[2] == probe::IpNetwork::Parse("192.0.2.1/32"));
+  CHECK(read.ports == std::vector<std::uint16_t>{2525});
+  CHECK(read.concurrency == 3);
+  CHECK(read.rate == 4);
+
+  for (const char* block : {"any: true", "allow: [a.example]",
+                            "allow: ['*.example']", "allow: [10.0.0.0/8]"}) {
+    CAPTURE(block);
+    CHECK(Good("on_demand: {" + std::string(block) + "}")
+              .on_demand.permits_more());
+  }
+}
+
+TEST_CASE("what opens the door wide is warned of") {
+  const std::string name = "ehlo_name: monitor.example.net\n";
+  CHECK(Good(name + "on_demand: {allow: [a.example, 10.0.0.0/8]}")
+            .warnings.empty());
+  CHECK(Good(name + "on_demand: {any: true}").warnings ==
+        std::vector<std::string>{
+            "on_demand.any lets whoever reaches this program's HTTP address "
+            "have any public mail server probed"});
+  CHECK(Good(name + "on_demand: {allow: [127.0.0.0/8, '::/0']}").warnings ==
+        std::vector<std::string>{
+            "smtp.yml:2:21: on_demand.allow[0]: lets whoever asks have this "
+            "host itself connected to",
+            "smtp.yml:2:34: on_demand.allow[1]: lets whoever asks have this "
+            "host itself connected to"});
+}
+
 TEST_CASE("equal conversations are one") {
   const Config config = Good(R"(
 targets: [a.example, b.example, {host: c.example, timeout: 46s},

@@ -12,9 +12,8 @@ namespace {
 
 // What `on_demand: {...}` says.
 Door MakeDoor(const std::string& block) {
-  const auto config =
-      ParseConfig("ehlo_name: monitor.example.net\non_demand: {" + block + "}",
-                  "smtp.yml");
+  const auto config = ParseConfig(
+      "ehlo_name: monitor.example.net\non_demand: {" + block + "}", "smtp.yml");
   if (!config) FAIL(config.error().messages.front());
   return Door(config->on_demand);
 }

@@ -25,9 +25,8 @@ std::expected<OnDemand::Question, OnDemand::Refusal> Read(
 }
 
 std::optional<probe::Duration> LimitOf(const std::string& seconds) {
-  const auto question =
-      Read({{"target", "mx"}},
-           {{"x-prometheus-scrape-timeout-seconds", seconds}});
+  const auto question = Read(
+      {{"target", "mx"}}, {{"x-prometheus-scrape-timeout-seconds", seconds}});
   REQUIRE(question);
   return question->limit;
 }

@@ -44,6 +44,35 @@ TEST_CASE("before anything has happened") {
   CHECK(page.find("\nprocess_threads ") != std::string::npos);
 }
 
+TEST_CASE("tests on demand") {
+  SelfMetrics metrics;
+  // Counters are there before there is anything to count.
+  for (const std::string line :
+       {"smtp_prober_module_unknown_total 0",
+        "smtp_prober_on_demand_probes_total 0",
+        "smtp_prober_on_demand_refusals_total{reason=\"concurrency\"} 0",
+        "smtp_prober_on_demand_refusals_total{reason=\"forbidden\"} 0",
+        "smtp_prober_on_demand_refusals_total{reason=\"rate\"} 0"}) {
+    INFO(line);
+    CHECK(HasLine(Render(metrics), line));
+  }
+  metrics.UnknownModule();
+  metrics.OnDemandProbe();
+  metrics.OnDemandProbe();
+  for (const char* reason : {"rate", "forbidden", "rate"}) {
+    metrics.OnDemandRefused(reason);
+  }
+  for (const std::string line :
+       {"smtp_prober_module_unknown_total 1",
+        "smtp_prober_on_demand_probes_total 2",
+        "smtp_prober_on_demand_refusals_total{reason=\"concurrency\"} 0",
+        "smtp_prober_on_demand_refusals_total{reason=\"forbidden\"} 1",
+        "smtp_prober_on_demand_refusals_total{reason=\"rate\"} 2"}) {
+    INFO(line);
+    CHECK(HasLine(Render(metrics), line));
+  }
+}
+
 TEST_CASE("what the program was built from") {
   const BuildInfo& build = GetBuildInfo();
   std::string labels;  // prometheus-cpp sorts them.
