@@ -16,15 +16,13 @@ namespace {
 constexpr std::size_t kMaxTargetBytes = 512;
 
 OnDemand::Refusal BadInput(std::string sentence) {
-  return {.status = 400, .sentence = std::move(sentence), .retry_after = {}};
+  return {.status = 400, .sentence = std::move(sentence)};
 }
 
 // The same words whatever it was that was not permitted: neither the name nor
 // its addresses nor what listens there is any business of whoever asks.
 OnDemand::Refusal Forbidden() {
-  return {.status = 403,
-          .sentence = "this target is not permitted",
-          .retry_after = {}};
+  return {.status = 403, .sentence = "this target is not permitted"};
 }
 
 // What could end up in an SMTP command, a header or a log line.
@@ -93,12 +91,12 @@ std::optional<OnDemand::Refusal> OnDemand::Check(const Question& question) {
 }
 
 std::expected<std::shared_ptr<probe::Target>, OnDemand::Refusal> OnDemand::Read(
-    const Question& question, const std::string& module, bool is_domain) const {
-  NamedTarget named{
-      .text = question.target, .is_domain = is_domain, .settings = {}};
+    const std::string& text, const std::string& module, bool is_domain,
+    const std::string& hostname) const {
+  NamedTarget named{.text = text, .is_domain = is_domain, .settings = {}};
   if (!module.empty()) named.settings.emplace_back("module", module);
-  if (!question.hostname.empty()) {
-    named.settings.emplace_back("tls.server_name", question.hostname);
+  if (!hostname.empty()) {
+    named.settings.emplace_back("tls.server_name", hostname);
   }
   auto read = reader_->ReadOne(named, &KeyName);
   if (!read) return std::unexpected(BadInput(Joined(read.error().messages)));
@@ -122,15 +120,10 @@ std::expected<OnDemand::Chosen, OnDemand::Refusal> OnDemand::Choose(
   if (auto refusal = Check(question)) {
     return std::unexpected(std::move(*refusal));
   }
-  auto read =
-      Read(question, question.module, question.is_domain.value_or(false));
+  const bool is_domain = question.is_domain.value_or(false);
+  auto read = Read(question.target, question.module, is_domain, "");
   if (!read) return std::unexpected(std::move(read.error()));
   const auto configured = Configured(**read, question.is_domain);
-  if (configured.empty()) {
-    // The door judges them.
-    (*read)->private_addresses = probe::PrivateAddresses::kProbe;
-    return Chosen{.target = std::move(*read), .scheduled = {}};
-  }
   for (const auto& [slot, target] : configured) {
     const bool same_module =
         question.module.empty() || question.module == target->module;
@@ -139,13 +132,23 @@ std::expected<OnDemand::Chosen, OnDemand::Refusal> OnDemand::Choose(
                   .configured = true,
                   .scheduled = Scheduled(slot, *target)};
   }
-  const probe::Target& like = *configured.front().target;
-  read = Read(question, question.module.empty() ? like.module : question.module,
-              like.is_domain);
+  Chosen chosen;
+  auto private_addresses = probe::PrivateAddresses::kProbe;  // The door's.
+  if (!configured.empty()) {
+    const probe::Target& like = *configured.front().target;
+    const std::string& module =
+        question.module.empty() ? like.module : question.module;
+    // By its name, which has the port: another module may have another one.
+    read = Read(like.name, module, like.is_domain, question.hostname);
+    private_addresses = like.private_addresses;
+    chosen.configured = true;
+  } else if (!question.hostname.empty()) {
+    read = Read(question.target, question.module, is_domain, question.hostname);
+  }
   if (!read) return std::unexpected(std::move(read.error()));
-  (*read)->private_addresses = like.private_addresses;
-  return Chosen{
-      .target = std::move(*read), .configured = true, .scheduled = {}};
+  (*read)->private_addresses = private_addresses;
+  chosen.target = std::move(*read);
+  return chosen;
 }
 
 std::shared_ptr<const metrics::TargetSeries> OnDemand::Scheduled(

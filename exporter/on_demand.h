@@ -34,21 +34,21 @@ inline constexpr std::chrono::seconds kRetryAfterBusy{5};
 class OnDemand {
  public:
   struct Question {
-    std::string target;  // As the client wrote it.
-    std::string module;  // "": that of the configured target, else by port.
+    std::string target{};  // As the client wrote it.
+    std::string module{};  // "": that of the configured target, else by port.
     // None: what the configured target is, else a host.
-    std::optional<bool> is_domain;
-    std::string hostname;  // For SNI and the certificate; "": the target's.
+    std::optional<bool> is_domain{};
+    std::string hostname{};  // For SNI and the certificate; "": the target's.
     // None: the module's timeout. The shorter of the two counts.
-    std::optional<probe::Duration> limit;
+    std::optional<probe::Duration> limit{};
     // A configured target's latest scheduled result serves if it is not older.
-    std::optional<probe::Duration> max_age;
+    std::optional<probe::Duration> max_age{};
   };
   // Why there is no report.
   struct Refusal {
     int status = 400;  // 400, 403, 429 or 503, as HTTP has them.
-    std::string sentence;
-    std::optional<std::chrono::seconds> retry_after;
+    std::string sentence{};
+    std::optional<std::chrono::seconds> retry_after{};
   };
   // Once: inside the call or later. Not after GiveUp.
   using Done = std::function<void(std::expected<Report, Refusal>)>;
@@ -86,8 +86,8 @@ class OnDemand {
   // What is wrong with the question as such.
   std::optional<Refusal> Check(const Question& question);
   std::expected<std::shared_ptr<probe::Target>, Refusal> Read(
-      const Question& question, const std::string& module,
-      bool is_domain) const;
+      const std::string& text, const std::string& module, bool is_domain,
+      const std::string& hostname) const;
   // The configured targets that somebody means who asks for `target`.
   std::vector<probe::Directory::Named> Configured(
       const probe::Target& target, std::optional<bool> is_domain) const;

@@ -26,8 +26,8 @@ constexpr std::string_view kArguments[] = {"target", "module",  "hostname",
                                            "kind",   "max_age", "debug"};
 
 std::unexpected<OnDemand::Refusal> BadInput(std::string sentence) {
-  return std::unexpected(OnDemand::Refusal{
-      .status = 400, .sentence = std::move(sentence), .retry_after = {}});
+  return std::unexpected(
+      OnDemand::Refusal{.status = 400, .sentence = std::move(sentence)});
 }
 
 // The argument of a question that is there several times; "": none.
@@ -66,10 +66,7 @@ std::expected<OnDemand::Question, OnDemand::Refusal> ReadQuestion(
   OnDemand::Question question{
       .target = std::string(request.Argument("target")),
       .module = std::string(request.Argument("module")),
-      .is_domain = {},
       .hostname = std::string(request.Argument("hostname")),
-      .limit = {},
-      .max_age = {},
   };
   if (const auto kind = request.Argument("kind"); !kind.empty()) {
     if (kind != "host" && kind != "domain") {
