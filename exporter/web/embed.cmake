@@ -1,14 +1,18 @@
-# Writes the files of the web page (FILES) into OUTPUT, a C++ source that
-# defines exporter::web::Assets(). As numbers, byte by byte: no delimiter to
-# collide with, and a compiler's limit on string literals does not matter.
+# Writes the files of the web page and the API's description (FILES) into OUTPUT,
+# a C++ source that defines exporter::web::Assets(). As numbers, byte by byte: no
+# delimiter to collide with, and a compiler's limit on string literals does not
+# matter.
 cmake_minimum_required(VERSION 3.25)
 set(type_html "text/html; charset=utf-8")
 set(type_css "text/css; charset=utf-8")
 set(type_js "text/javascript; charset=utf-8")
 set(type_svg "image/svg+xml")
+set(type_yaml "application/yaml")
 # A page's address has no extension, because alerts link to it.
 set(path_index.html "/")
 set(path_target.html "/target")
+# Beside what it describes.
+set(path_openapi.yaml "/api/v1/openapi.yaml")
 
 set(paths)
 foreach(file IN LISTS FILES)

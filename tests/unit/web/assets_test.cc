@@ -12,10 +12,13 @@
 namespace exporter::web {
 namespace {
 
-std::string Read(const std::string& name) {
-  std::ifstream file("exporter/web/" + name, std::ios::binary);
+// A file below exporter/.
+std::string ReadFile(const std::string& name) {
+  std::ifstream file("exporter/" + name, std::ios::binary);
   return {std::istreambuf_iterator<char>(file), {}};
 }
+
+std::string Read(const std::string& name) { return ReadFile("web/" + name); }
 
 TEST_CASE("every asset is found by its path, and nothing else is") {
   REQUIRE(Assets().size() >= 4);
@@ -37,8 +40,11 @@ TEST_CASE("every asset is found by its path, and nothing else is") {
 TEST_CASE("the bytes are those of the files") {
   CHECK(FindAsset("/")->bytes == Read("index.html"));
   CHECK(FindAsset("/target")->bytes == Read("target.html"));
+  CHECK(FindAsset("/api/v1/openapi.yaml")->bytes ==
+        ReadFile("api/openapi.yaml"));
   for (const Asset& asset : Assets()) {
     if (asset.path == "/" || asset.path == "/target") continue;
+    if (asset.path.starts_with("/api/")) continue;
     INFO(asset.path);
     CHECK(asset.bytes == Read(std::string(asset.path.substr(1))));
   }
@@ -52,6 +58,7 @@ TEST_CASE("content types say what a browser needs to hear") {
   CHECK(FindAsset("/list.js")->content_type ==
         "text/javascript; charset=utf-8");
   CHECK(FindAsset("/icon.svg")->content_type == "image/svg+xml");
+  CHECK(FindAsset("/api/v1/openapi.yaml")->content_type == "application/yaml");
 }
 
 TEST_CASE("each asset has an entity tag of its own") {
