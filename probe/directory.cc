@@ -25,12 +25,12 @@ constexpr int kKeptIntervals = 2;
 
 Duration Keep(const Target& target) { return kKeptIntervals * target.interval; }
 
-// The name of an exchanger as it is looked up: search domains have no say in
-// what senders see.
+// The name of an exchanger as it is looked up: neither search domains nor the
+// hosts file have a say in what senders see.
 std::string Absolute(const std::string& name) { return name + "."; }
 
-// The name of a host target as it is looked up: a trailing dot keeps the search
-// domains away.
+// The name of a host target as it is looked up. It is another name than that of
+// an exchanger: the answers may differ.
 std::string LookupName(const Target& target) {
   const std::string name = ServerName(target);
   return target.host.ends_with('.') ? Absolute(name) : name;

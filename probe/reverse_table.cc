@@ -80,7 +80,8 @@ void ReverseTable::TryName(const std::string& key, std::uint64_t serial,
                            Record& record) {
   const std::vector<std::string>& names = *record.next.names;
   if (record.name < names.size()) {
-    // Absolute: the search domains are ours, the name is somebody else's.
+    // Absolute: hosts file and search domains are ours, the name is somebody
+    // else's.
     resolver_->Lookup(names[record.name] + ".",
                       record.address.Unmapped().family(),
                       [this, alive = std::weak_ptr(alive_), key,

@@ -121,7 +121,8 @@ struct AresResolver::Impl {
   void AskAddresses(const std::string& name, RecordType type,
                     Callback<Addresses> done);
   void AskNextDomain(Search search);
-  // The addresses that a name has on this host, without a question.
+  // The addresses that a name has on this host, without a question. Only this
+  // host knows its hosts file: none for a name that ends with a dot.
   std::vector<IpAddress> OnThisHost(const std::string& name,
                                     IpAddress::Family family);
 
@@ -260,14 +261,14 @@ std::expected<std::unique_ptr<AresResolver>, std::string> AresResolver::Create(
 
 std::vector<IpAddress> AresResolver::Impl::OnThisHost(
     const std::string& name, IpAddress::Family family) {
-  const std::string plain =
-      name.ends_with('.') ? name.substr(0, name.size() - 1) : name;
   // RFC 6761 6.3, whatever the file says.
-  if (strcasecmp(plain.c_str(), "localhost") == 0) {
+  if (strcasecmp(name.c_str(), "localhost") == 0 ||
+      strcasecmp(name.c_str(), "localhost.") == 0) {
     return {*IpAddress::Parse(family == IpAddress::Family::kIp6 ? "::1"
                                                                 : "127.0.0.1")};
   }
-  return hosts.Find(plain, family, net::Now());
+  if (name.ends_with('.')) return {};
+  return hosts.Find(name, family, net::Now());
 }
 
 void AresResolver::Lookup(const std::string& name, IpAddress::Family family,

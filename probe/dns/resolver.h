@@ -56,8 +56,9 @@ class Resolver {
   virtual ~Resolver() = default;
 
   // The addresses of `name` in one family: hosts file, then DNS, as it stands;
-  // only a name that does not exist so is tried with the search domains, and
-  // none that ends with a dot.
+  // only a name that does not exist so is tried with the search domains. With a
+  // dot at its end DNS alone is asked, which is what hosts elsewhere see;
+  // "localhost." is this host all the same (RFC 6761 6.3).
   virtual void Lookup(const std::string& name, IpAddress::Family family,
                       Callback<Addresses> done) = 0;
   // The mail exchangers of `domain`, which is taken as it stands. CNAMEs are

@@ -203,11 +203,12 @@ class Prober:
 
     `with Prober(config) as prober:` waits until it is ready; at the end it
     must stop on SIGTERM with exit code 0 and, under sanitizers, without a
-    complaint.
+    complaint. `within`: the beginning of a command that ends as the daemon.
     """
 
-    def __init__(self, config, *arguments):
+    def __init__(self, config, *arguments, within=()):
         self._arguments = arguments
+        self._within = within
         self._config = config
         self._directory = None
         self.config_file = None
@@ -223,7 +224,7 @@ class Prober:
         self.config_file = pathlib.Path(self._directory.name) / "smtp.yml"
         self.write_config(self._config)
         self.run = Process(
-            [path, f"--config.file={self.config_file}",
+            [*self._within, path, f"--config.file={self.config_file}",
              "--web.listen-address=127.0.0.1:0", *self._arguments],
             stdout=subprocess.DEVNULL)
         try:

@@ -24,7 +24,8 @@ six  AAAA {IP6_BLOCK}11
 """ + "".join(f"mx{number} A {BLOCK}{number}\n"
               f"mx{number} AAAA {IP6_BLOCK}{number}\n" for number in NUMBERS) +
          "".join(f"dropped{number} A {DROPPED}{number}\n"
-                 for number in NUMBERS)}
+                 for number in NUMBERS),
+         "0.0.11.in-addr.arpa": "11 PTR mx11.example.\n"}
 
 
 class MailNetwork(Network):

@@ -77,7 +77,8 @@ class FakeResolver final : public probe::dns::Resolver {
       : timer_(loop, [this] { AnswerAll(); }) {}
 
   // What is said from now on, also to those who wait. Names are told without
-  // trailing dot and answer with one too.
+  // trailing dot and answer with one too, unless that was told on its own: DNS
+  // may say something else than the hosts file.
   void SetA(const std::string& name, Addresses answer) {
     Set(ip4_, name, std::move(answer));
   }
@@ -143,16 +144,16 @@ class FakeResolver final : public probe::dns::Resolver {
            const Zone<Found>& zone, Callback<Found> done) {
     questions_.push_back({type, name});
     most_waiting_ = std::max(most_waiting_, ++waiting_);
-    std::string key = name;
-    if (key.ends_with('.')) key.pop_back();
-    asked_.push_back(
-        [this, &zone, key = std::move(key), done = std::move(done)] {
-          const auto found = zone.find(key);
-          if (found == zone.end()) return false;
-          --waiting_;
-          done(found->second);
-          return true;
-        });
+    asked_.push_back([this, &zone, key = name, done = std::move(done)] {
+      auto found = zone.find(key);
+      if (found == zone.end() && key.ends_with('.')) {
+        found = zone.find(key.substr(0, key.size() - 1));
+      }
+      if (found == zone.end()) return false;
+      --waiting_;
+      done(found->second);
+      return true;
+    });
     timer_.At(probe::net::Now());
   }
 

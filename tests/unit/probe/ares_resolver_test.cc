@@ -294,7 +294,7 @@ TEST_CASE("the hosts file goes before DNS, family by family") {
         return DnsAnswer{.records = {{.value = "192.0.2.99"}}};
       },
       {.servers = {}, .hosts_file = hosts.path()});
-  for (const char* name : {"mx1.test", "MX1.Test", "mx1.test."}) {
+  for (const char* name : {"mx1.test", "MX1.Test"}) {
     INFO(name);
     const Found found = world.Ask(name, kIp4);
     CHECK(Text(found) == "192.0.2.6 192.0.2.7 60");
@@ -315,6 +315,28 @@ TEST_CASE("the hosts file goes before DNS, family by family") {
   CHECK(Text(unknown) == "192.0.2.99 300");
   CHECK_FALSE(unknown->local);
   CHECK(world.Asked() == std::vector<std::string>{"mx1.test", "other.test"});
+}
+
+TEST_CASE("a name with a trailing dot is what DNS says, whatever the host") {
+  // As Debian writes it on the mail host itself.
+  const TextFile hosts("127.0.1.1 mail.test mail\n127.0.1.1 gone.test\n");
+  World world(
+      [](const DnsQuestion& question) {
+        if (question.name != "mail.test") return kNotFound;
+        return DnsAnswer{.records = {{.value = "192.0.2.99"}}};
+      },
+      {.servers = {}, .hosts_file = hosts.path()});
+  const Found found = world.Ask("mail.test.", kIp4);
+  CHECK(Text(found) == "192.0.2.99 300");
+  CHECK_FALSE(found->local);
+  CHECK(Text(world.Ask("gone.test.", kIp4)) ==
+        "dns_not_found gone.test.: NXDOMAIN");
+  CHECK(Text(world.Ask("mail.test", kIp4)) == "127.0.1.1 60");
+  // No literal either.
+  CHECK_FALSE(world.Ask("192.0.2.1.", kIp4).has_value());
+  CHECK(Text(world.Ask("localhost.", kIp4)) == "127.0.0.1 60");
+  CHECK(world.Asked() ==
+        std::vector<std::string>{"mail.test", "gone.test", "192.0.2.1"});
 }
 
 TEST_CASE("without a hosts file all names are asked for") {

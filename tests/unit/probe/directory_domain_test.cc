@@ -255,6 +255,24 @@ TEST_CASE("a domain and a host of one name are told apart while both fail") {
   CHECK(fixture.live.size() == 2);
 }
 
+TEST_CASE("a host and an exchanger of one name have their own answers") {
+  DirectoryFixture fixture;
+  // The hosts file of the mail host itself, and DNS.
+  fixture.resolver->SetHost("mail.example.org", Found({"127.0.1.1"}),
+                            Failed(Reason::kNoAddress));
+  fixture.resolver->SetHost("mail.example.org.", Found({"9.9.9.1"}),
+                            Failed(Reason::kNoAddress));
+  fixture.resolver->SetMx("example.org", FoundMx({{10, "mail.example.org"}}));
+  // By its implicit MX.
+  fixture.resolver->SetMx("mail.example.org", Failed(Reason::kNoAddress));
+  const auto host = MakeTarget("mail.example.org");
+  host->module = "other";
+  fixture.directory->SetTargets(
+      {host, MakeDomain("example.org"), MakeDomain("mail.example.org")});
+  fixture.RunUntilSeen({"127.0.1.1:25 ok", "mx=mail.example.org 9.9.9.1:25 ok",
+                        "mx=mail.example.org 9.9.9.1:25 ok"});
+}
+
 TEST_CASE("a domain that changes keeps what is known of it") {
   DirectoryFixture fixture;
   TellTwoHosts(*fixture.resolver);
