@@ -12,6 +12,7 @@
 #include "exporter/verdict_log.h"
 #include "probe/conversations.h"
 #include "probe/dns/ares_resolver.h"
+#include "probe/dns/resolv_conf_watch.h"
 #include "probe/mailbox.h"
 #include "probe/net/routes.h"
 #include "probe/net/timer.h"
@@ -65,7 +66,8 @@ struct Watcher::Impl {
             }),
         heap_timer(loop, [this] { ReturnHeap(loop, std::exchange(freed, 0)); }),
         directory(loop, &probe::net::HasRoute,
-                  MakeObserver(std::move(expanded))) {
+                  MakeObserver(std::move(expanded))),
+        resolv_conf(loop, [this] { OnResolvConf(); }) {
     // A thread without a conversation of its own would serve nobody.
     threads = std::min(threads, concurrency);
     for (unsigned i = 0; i < threads; ++i) {
@@ -151,6 +153,38 @@ struct Watcher::Impl {
     };
   }
 
+  // DNS.
+
+  std::expected<void, std::string> SetDns(const DnsConfig& wanted) {
+    if (resolver && wanted == dns && !wanted.servers.empty()) return {};
+    auto fresh =
+        probe::dns::AresResolver::Create(loop, {.servers = wanted.servers,
+                                                .timeout = wanted.timeout,
+                                                .tries = wanted.tries});
+    if (!fresh) return std::unexpected(fresh.error());
+    // The old one must not be used from here on, nor be gone before.
+    const auto old = std::exchange(resolver, std::move(*fresh));
+    dns = wanted;
+    directory.SetResolver(resolver.get());
+    for (const auto& [number, inquiry] : inquiries) {
+      inquiry->SetResolver(*resolver);
+    }
+    return {};
+  }
+
+  void OnResolvConf() {
+    if (!resolver || !dns.servers.empty()) return;
+    // A copy: it becomes what is set.
+    const auto set = SetDns(DnsConfig(dns));
+    if (set) {
+      LogInfo("DNS configuration of this host has changed",
+              {{"file", probe::dns::kResolvConf}});
+    } else {
+      LogWarn("Changed DNS configuration of this host cannot be used",
+              {{"file", probe::dns::kResolvConf}, {"err", set.error()}});
+    }
+  }
+
   // What is asked for.
 
   InquiryNumber Inquire(probe::Inquiry::Question question,
@@ -208,6 +242,7 @@ struct Watcher::Impl {
   probe::Directory directory;
   DnsConfig dns;
   std::unique_ptr<probe::dns::AresResolver> resolver;
+  probe::dns::ResolvConfWatch resolv_conf;
   std::vector<std::unique_ptr<probe::Prober>> probers;
   // First to go: they call off their conversations.
   InquiryNumber last_inquiry = 0;
@@ -223,19 +258,7 @@ Watcher::Watcher(uv_loop_t* loop, unsigned threads, unsigned concurrency,
 Watcher::~Watcher() = default;
 
 std::expected<void, std::string> Watcher::SetDns(const DnsConfig& dns) {
-  if (impl_->resolver && dns == impl_->dns && !dns.servers.empty()) return {};
-  auto fresh = probe::dns::AresResolver::Create(
-      impl_->loop,
-      {.servers = dns.servers, .timeout = dns.timeout, .tries = dns.tries});
-  if (!fresh) return std::unexpected(fresh.error());
-  // The old one must not be used from here on, nor be gone before.
-  const auto old = std::exchange(impl_->resolver, std::move(*fresh));
-  impl_->dns = dns;
-  impl_->directory.SetResolver(impl_->resolver.get());
-  for (const auto& [number, inquiry] : impl_->inquiries) {
-    inquiry->SetResolver(*impl_->resolver);
-  }
-  return {};
+  return impl_->SetDns(dns);
 }
 
 void Watcher::SetTargets(TargetList targets) {

@@ -38,9 +38,9 @@ class Watcher {
   Watcher(const Watcher&) = delete;
   Watcher& operator=(const Watcher&) = delete;
 
-  // Before SetTargets, and at each reload: without servers of our own the
-  // host's configuration counts, and it may have changed as well. On an error,
-  // a sentence, what was before stays.
+  // Before SetTargets, and at each reload. Without servers of our own the
+  // host's configuration counts; when it changes later, the new one does, and a
+  // line is logged. On an error, a sentence, what was before stays.
   std::expected<void, std::string> SetDns(const DnsConfig& dns);
   void SetTargets(TargetList targets);
   // Starts no probe any more, lets conversations say QUIT, and calls `stopped`

@@ -1,11 +1,6 @@
 #include "probe/dns/hosts_file.h"
 
-#include <fcntl.h>
-#include <sys/stat.h>
-#include <unistd.h>
-
 #include <algorithm>
-#include <cerrno>
 #include <utility>
 
 namespace probe::dns {
@@ -13,7 +8,6 @@ namespace {
 
 // What isspace(3) says in the C locale, but the end of a line.
 constexpr std::string_view kBlanks = " \t\r\v\f";
-constexpr std::size_t kChunk = 64 * 1024;
 // "0.0.0.0 ads.example.com".
 constexpr std::size_t kUsualLine = 24;
 
@@ -48,40 +42,6 @@ void ParseLine(std::string_view line, Hosts& hosts) {
   }
 }
 
-class Descriptor {
- public:
-  explicit Descriptor(int number) : number_(number) {}
-  ~Descriptor() {
-    if (number_ >= 0) close(number_);
-  }
-  Descriptor(const Descriptor&) = delete;
-  Descriptor& operator=(const Descriptor&) = delete;
-
-  int number() const { return number_; }
-
- private:
-  const int number_;
-};
-
-bool IsFit(const struct stat& status) {
-  return S_ISREG(status.st_mode) &&
-         static_cast<std::uint64_t>(status.st_size) <= kMaxHostsFile;
-}
-
-// All of it, even if it grows meanwhile; nothing when it grows too big.
-std::optional<std::string> ReadAll(int descriptor) {
-  std::string text;
-  while (text.size() <= kMaxHostsFile) {
-    const std::size_t before = text.size();
-    text.resize(before + kChunk);
-    const ssize_t got = read(descriptor, text.data() + before, kChunk);
-    if (got < 0 && errno != EINTR) return std::nullopt;
-    text.resize(before + static_cast<std::size_t>(std::max<ssize_t>(got, 0)));
-    if (got == 0) return text;
-  }
-  return std::nullopt;
-}
-
 }  // namespace
 
 Hosts ParseHosts(std::string_view text) {
@@ -102,20 +62,14 @@ Hosts ParseHosts(std::string_view text) {
   return hosts;
 }
 
-HostsFile::Stamp::Stamp(const struct stat& status)
-    : device(status.st_dev),
-      inode(status.st_ino),
-      size(status.st_size),
-      modified(status.st_mtim.tv_sec, status.st_mtim.tv_nsec),
-      changed(status.st_ctim.tv_sec, status.st_ctim.tv_nsec) {}
-
-HostsFile::HostsFile(std::string path) : path_(std::move(path)) {}
+HostsFile::HostsFile(std::string path)
+    : file_(std::move(path), kMaxHostsFile) {}
 
 std::vector<IpAddress> HostsFile::Find(std::string_view name,
                                        IpAddress::Family family, Time now) {
   if (!checked_ || now - *checked_ >= kHostsFileCheck) {
     checked_ = now;
-    Refresh();
+    if (const auto text = file_.ReadIfChanged()) hosts_ = ParseHosts(*text);
   }
   std::vector<IpAddress> found;
   const auto known = hosts_.find(Plain(name));
@@ -124,39 +78,6 @@ std::vector<IpAddress> HostsFile::Find(std::string_view name,
     if (address.family() == family) found.push_back(address);
   }
   return found;
-}
-
-void HostsFile::Refresh() {
-  struct stat status {};
-  if (stat(path_.c_str(), &status) != 0) {
-    if (errno == ENOENT || errno == ENOTDIR) Forget();
-    return;
-  }
-  // Not even opened: a FIFO or a device may do something then.
-  if (!IsFit(status)) {
-    Forget();
-    return;
-  }
-  if (stamp_ == Stamp(status)) return;
-  // What cannot be read now (no descriptor is left, say) is tried again at the
-  // next check, for `stamp_` stays. It may have become a FIFO meanwhile, and
-  // opening that would wait for a writer.
-  const Descriptor file(
-      open(path_.c_str(), O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-  if (file.number() < 0 || fstat(file.number(), &status) != 0 ||
-      !IsFit(status)) {
-    return;
-  }
-  const auto text = ReadAll(file.number());
-  if (!text) return;
-  // From before the reading: what is written during it is a change.
-  stamp_ = Stamp(status);
-  hosts_ = ParseHosts(*text);
-}
-
-void HostsFile::Forget() {
-  stamp_.reset();
-  hosts_ = Hosts();
 }
 
 }  // namespace probe::dns

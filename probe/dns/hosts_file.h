@@ -5,18 +5,15 @@
 
 #include <chrono>
 #include <cstddef>
-#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <unordered_map>
-#include <utility>
 #include <vector>
 
 #include "probe/clock.h"
+#include "probe/dns/system_file.h"
 #include "probe/ip_address.h"
-
-struct stat;
 
 namespace probe::dns {
 
@@ -49,27 +46,8 @@ class HostsFile {
                               Time now);
 
  private:
-  // Tells two states of a file apart. A change of mode counts too (ctime): it
-  // may make the file readable.
-  struct Stamp {
-    explicit Stamp(const struct stat& status);
-    friend bool operator==(const Stamp&, const Stamp&) = default;
-
-    std::uint64_t device;
-    std::uint64_t inode;
-    std::int64_t size;
-    // Seconds and nanoseconds. Not a Duration: a file may claim to be from the
-    // year 3000, which no Duration holds.
-    std::pair<std::int64_t, std::int64_t> modified;
-    std::pair<std::int64_t, std::int64_t> changed;
-  };
-
-  void Refresh();
-  void Forget();
-
-  const std::string path_;
+  SystemFile file_;
   std::optional<Time> checked_;
-  std::optional<Stamp> stamp_;  // Of what `hosts_` was read from.
   Hosts hosts_;
 };
 

@@ -46,6 +46,65 @@ class OwnHostTest(unittest.TestCase):
             self.assertEqual(
                 page.value("smtp_reverse_dns_match", address=f"{BLOCK}11"), 1)
 
+    def changes(self, prober):
+        return prober.run.errors().count("DNS configuration of this host")
+
+    def test_a_network_that_comes_after_the_start(self):
+        found = {("", f"{BLOCK}11"): None, ("", f"{IP6_BLOCK}11"): None}
+        with MailNetwork(), Etc({"resolv.conf": ""}) as etc, \
+                Prober(config("mx11", "mx11.example", dns={"timeout": "300ms",
+                                                           "tries": 1}),
+                       within=etc.command) as prober:
+            def until(name, wanted, what):
+                prober.scrape_until(
+                    lambda page: verdicts(page, target=f"{name}:25") == wanted,
+                    what)
+
+            def until_changed(times):
+                prober.until(lambda: self.changes(prober) >= times,
+                             f"{times} changes")
+                self.assertEqual(self.changes(prober), times)
+
+            nothing = {("", ""): ("resolve", "dns_failure")}
+            until("mx11.example", nothing, "no resolver")
+            self.assertEqual(self.changes(prober), 0)
+
+            # As DHCP does; it knows no search domain.
+            etc.replace("resolv.conf", RESOLV_CONF)
+            until_changed(1)
+            until("mx11.example", found, "the resolver")
+            until("mx11", {("", ""): ("resolve", "dns_failure")}, "no domain")
+
+            # As systemd-resolved does.
+            etc.replace("stub", RESOLV_CONF + "search example\n")
+            etc.link("resolv.conf", "stub")
+            until_changed(2)
+            until("mx11", found, "the search domain")
+
+            # A resolver that is not there any more; the name is still known.
+            etc.replace("stub", f"nameserver {BLOCK}99\n")
+            until_changed(3)
+            prober.scrape_until(
+                lambda page: page.value("smtp_dns_success", record="a",
+                                        target="mx11.example:25") == 0,
+                "the resolver is gone")
+            etc.write("stub", RESOLV_CONF + "search example\n")
+            until_changed(4)
+            prober.scrape_until(
+                lambda page: page.value("smtp_dns_success", record="a",
+                                        target="mx11.example:25") == 1,
+                "the resolver is back")
+            until("mx11.example", found, "all is well")
+
+    def test_own_resolvers_do_not_mind(self):
+        with MailNetwork(), Etc({"resolv.conf": ""}) as etc, \
+                Prober(config("mx11.example", dns={"servers": [RESOLVER]}),
+                       within=etc.command) as prober:
+            etc.replace("resolv.conf", f"nameserver {BLOCK}99\n")
+            # More than the time in which it would be seen.
+            prober.probed(10, address=f"{BLOCK}11")
+            self.assertEqual(self.changes(prober), 0)
+
 
 if __name__ == "__main__":
     unittest.main()
