@@ -97,6 +97,7 @@ void ReverseTable::TryName(const std::string& key, std::uint64_t serial,
     // What was known of other names says nothing about these.
     if (record.reverse->names == record.next.names) {
       record.next.match = record.reverse->match;
+      record.next.match_until = record.reverse->match_until;
     }
   }
   Settle(key, record);
@@ -122,6 +123,9 @@ void ReverseTable::OnAddresses(const std::string& key, std::uint64_t serial,
 }
 
 void ReverseTable::Settle(const std::string& key, Record& record) {
+  const Time until = net::Now() + record.ttl;
+  if (record.next.latest.answered) record.next.names_until = until;
+  if (!record.doubt) record.next.match_until = until;
   *record.reverse = std::exchange(record.next, {});
   const IpAddress address = record.address;
   refresher_.Settle(key, record.ttl, record.doubt);

@@ -30,6 +30,10 @@ struct Reverse {
   std::optional<bool> match;
   // Its reverse names; none while they are unknown, empty when there are none.
   std::optional<std::vector<std::string>> names;
+  // Until when the answers that settled it are good (their TTL). What has been
+  // left open for long after that may not be true any more.
+  Time match_until{};
+  Time names_until{};
   Lookup latest;  // Of the PTR lookup.
 };
 

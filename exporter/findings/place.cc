@@ -8,7 +8,6 @@
 #include "exporter/findings/parts.h"
 #include "exporter/findings/quantity.h"
 #include "exporter/findings/quirk_words.h"
-#include "probe/reverse_table.h"
 #include "probe/smtp/quirk.h"
 
 namespace exporter::findings {
@@ -141,16 +140,17 @@ void AddQuirks(const Row& row, Collector& out) {
 }
 
 void AddReverse(const Row& row, Collector& out) {
-  const probe::Reverse* const reverse = row.place().reverse.get();
-  if (reverse == nullptr || !reverse->match) return;
-  if (*reverse->match) {
+  const bool* const match = row.reverse_match();
+  if (match == nullptr) return;
+  if (*match) {
     return out.Add(Level::kOk, kReverseDnsMatch,
                    "A reverse name of the address leads back to it", "");
   }
   // What is not public sends to nobody who could mind.
   const auto& address = row.place().endpoint->address;
   if (!address || !address->IsPublic()) return;
-  const bool none = reverse->names && reverse->names->empty();
+  const bool none =
+      row.reverse_names() != nullptr && row.reverse_names()->empty();
   out.Add(Level::kInfo, kReverseDnsMismatch,
           none ? "The address has no reverse name (PTR)"
                : "No reverse name of the address leads back to it",

@@ -4,6 +4,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "exporter/expectations.h"
 #include "exporter/metrics/family.h"
@@ -17,10 +18,9 @@ namespace {
 // Whether the greeting's host name is among the reverse names. None: one of
 // them is not known.
 std::optional<bool> BannerIsReverseName(const Row& row) {
-  const probe::Reverse* const reverse = row.place().reverse.get();
-  if (reverse == nullptr || !reverse->names) return std::nullopt;
-  if (row.banner() == nullptr) return std::nullopt;
-  return std::any_of(reverse->names->begin(), reverse->names->end(),
+  const std::vector<std::string>* const names = row.reverse_names();
+  if (names == nullptr || row.banner() == nullptr) return std::nullopt;
+  return std::any_of(names->begin(), names->end(),
                      [said = &row.banner()->hostname](const std::string& name) {
                        return SameHost(*said, name);
                      });
@@ -30,10 +30,9 @@ constexpr Family kReverseFamilies[] = {
     {"smtp_reverse_dns_match", FamilyType::kGauge,
      "Whether a reverse name (PTR) of the address leads back to it. 0: none "
      "does, or it has none; other servers may then refuse or suspect mail "
-     "that this address sends. Absent while DNS does not say.",
+     "that this address sends. Absent while DNS has not said for long.",
      [](const Row& row, Samples& samples) {
-       const probe::Reverse* const reverse = row.place().reverse.get();
-       if (reverse != nullptr && reverse->match) samples.Add(*reverse->match);
+       if (const bool* const match = row.reverse_match()) samples.Add(*match);
      }},
     {"smtp_banner_reverse_dns_match", FamilyType::kGauge,
      "Whether the host name in the greeting is one of the reverse names (PTR) "

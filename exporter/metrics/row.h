@@ -6,6 +6,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <vector>
 
 #include "exporter/expectations.h"
 #include "exporter/metrics/families.h"
@@ -13,6 +14,7 @@
 #include "probe/clock.h"
 #include "probe/expansion.h"
 #include "probe/result.h"
+#include "probe/reverse_table.h"
 #include "probe/target.h"
 #include "probe/tls/handshake.h"
 
@@ -64,6 +66,18 @@ class Row {
   const probe::tls::Handshake* handshake() const {
     return Fresh(state_.handshake, state_.handshake_observed);
   }
+  // Of the address. What a resolver that fails has not confirmed for too long
+  // is not known any more.
+  const bool* reverse_match() const {
+    const probe::Reverse* const reverse = place().reverse.get();
+    if (reverse == nullptr) return nullptr;
+    return Fresh(reverse->match, reverse->match_until);
+  }
+  const std::vector<std::string>* reverse_names() const {
+    const probe::Reverse* const reverse = place().reverse.get();
+    if (reverse == nullptr) return nullptr;
+    return Fresh(reverse->names, reverse->names_until);
+  }
   Facts facts() const {
     return {.banner = banner(),
             .clear = clear(),
@@ -96,11 +110,14 @@ class Row {
 
  private:
   template <typename Fact>
+  auto Fresh(const Fact& fact, probe::Time observed) const -> decltype(&*fact) {
+    const bool known = fact && now_.steady - observed <= target().stale_after;
+    return known ? &*fact : nullptr;
+  }
+  template <typename Fact>
   auto Fresh(const Fact& fact, const probe::Moment& observed) const
       -> decltype(&*fact) {
-    const bool known =
-        fact && now_.steady - observed.steady <= target().stale_after;
-    return known ? &*fact : nullptr;
+    return Fresh(fact, observed.steady);
   }
 
   const TargetFamilies::Entry& entry_;

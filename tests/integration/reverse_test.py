@@ -5,7 +5,7 @@ import unittest
 
 from dns_servers import reverse_name
 from harness import Prober
-from mail_site import IP6, SILENT, Site
+from mail_site import IP6, REFUSED, SILENT, Site
 
 ZONES = {
     "%REVERSE": """
@@ -85,6 +85,25 @@ class ReverseTest(unittest.TestCase):
             # A stranger chose those bytes.
             self.assertNotIn("<b>", page.text)
             self.assertNotIn("<b>", prober.run.errors())
+
+    def test_what_nobody_confirms_is_not_known_any_more(self):
+        zones = {"%REVERSE": "$TTL 1\n11 PTR mx11.example.\n",
+                 "example": "$TTL 1\nmx11 A %11\n"}
+        servers = {11: {"profile": {"hostname": "mx11.example"}}}
+        families = ("smtp_reverse_dns_match", "smtp_banner_reverse_dns_match")
+        with Site(zones, servers) as site, Prober(site.config(
+                site.host(site.address(11)), stale_after="3s")) as prober:
+            prober.scrape_until(
+                lambda page: [page.value(name) for name in families] == [1, 1],
+                "the name")
+            reverse = site.text("%REVERSE") + "."
+            site.break_name(reverse, REFUSED)
+            page = prober.scrape_until(
+                lambda page: [page.value(name) for name in families] ==
+                [None, None], "nothing is known")
+            self.assertEqual(page.value("smtp_dns_success", record="ptr"), 0)
+            # Unknown is no failure either.
+            self.assertEqual(page.value("smtp_probe_success"), 1)
 
     def check(self, page, address, match, banner, known):
         # That a name leads nowhere is no failure: mail comes all the same.

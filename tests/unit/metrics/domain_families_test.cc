@@ -22,6 +22,7 @@ using tests::kNow;
 using tests::MakeDomain;
 using tests::MakeExpansion;
 using tests::MakePlace;
+using tests::MakeReverse;
 using tests::MakeTarget;
 using tests::milliseconds;
 using tests::Page;
@@ -289,14 +290,6 @@ TEST_CASE("quirks of DNS are there from the start, beside the server's") {
                                      "\"mx_is_cname\"} 1\n"));
 }
 
-std::shared_ptr<const probe::Reverse> MakeReverse(
-    std::optional<bool> match, std::optional<std::vector<std::string>> names) {
-  return std::make_shared<const probe::Reverse>(
-      probe::Reverse{.match = match,
-                     .names = std::move(names),
-                     .latest = *tests::MakeLookup(true, milliseconds(4))});
-}
-
 TEST_CASE("reverse names") {
   using Names = std::vector<std::string>;
   struct Case {
@@ -336,6 +329,39 @@ TEST_CASE("reverse names") {
     page.Put(1, result);
     CHECK(Value(page, "smtp_reverse_dns_match") == c.match);
     CHECK(Value(page, "smtp_banner_reverse_dns_match") == c.banner_match);
+  }
+}
+
+TEST_CASE("reverse names go when DNS has not confirmed them for too long") {
+  probe::Target target = MakeTarget();
+  target.stale_after = seconds(100);
+  probe::Place place = MakePlace(1, "192.0.2.1", "");
+  const auto reverse =
+      MakeReverse(true, std::vector<std::string>{"mx1.example.com"});
+  // The way back was confirmed a while after the names.
+  reverse->match_until += seconds(20);
+  // Much later than the latest lookup, which has found nothing out.
+  reverse->latest = *tests::MakeLookup(false);
+  place.reverse = reverse;
+  Page page;
+  page.Add(MakeExpansion(std::move(target), {place}));
+  struct Case {
+    seconds after;
+    bool match;
+    bool banner_match;
+  };
+  for (const Case& c :
+       {Case{seconds(-1000), true, true}, Case{seconds(100), true, true},
+        Case{seconds(101), true, false}, Case{seconds(120), true, false},
+        Case{seconds(121), false, false}}) {
+    CAPTURE(c.after.count());
+    const probe::WallTime now = kNow + c.after;
+    page.Put(1, GoodResult(now));
+    CHECK(Contains(page.Samples(now), "smtp_reverse_dns_match") == c.match);
+    CHECK(Contains(page.Samples(now), "smtp_banner_reverse_dns_match") ==
+          c.banner_match);
+    // That it is so is said.
+    CHECK(Contains(page.Samples(now), "record=\"ptr\"} 0\n"));
   }
 }
 

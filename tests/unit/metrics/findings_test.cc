@@ -510,11 +510,8 @@ TEST_CASE("oddities and reverse names") {
   const auto with = [](std::optional<bool> match,
                        std::vector<std::string> names,
                        const std::string& address = "11.0.0.1") {
-    auto reverse = std::make_shared<probe::Reverse>();
-    reverse->match = match;
-    if (match) reverse->names = std::move(names);
     probe::Place place = tests::MakePlace(tests::MakeEndpoint(1, address));
-    place.reverse = reverse;
+    place.reverse = tests::MakeReverse(match, std::move(names));
     return FindingsStage(tests::MakeExpansion(TlsTarget(), {place}))
         .Put(1, TlsResult())
         .Place();

@@ -18,6 +18,7 @@
 #include "probe/expansion.h"
 #include "probe/lookup.h"
 #include "probe/result.h"
+#include "probe/reverse_table.h"
 #include "probe/target.h"
 #include "probe/tls/handshake.h"
 #include "probe/tls/version.h"
@@ -257,6 +258,18 @@ inline std::shared_ptr<const probe::Lookup> MakeLookup(
                     .ever = answered,
                     .took = took,
                     .at = probe::Time(std::chrono::seconds(1))});
+}
+
+// Both answers are good until then.
+inline std::shared_ptr<probe::Reverse> MakeReverse(
+    std::optional<bool> match, std::optional<std::vector<std::string>> names,
+    probe::WallTime until = kNow) {
+  auto reverse = std::make_shared<probe::Reverse>();
+  reverse->match = match;
+  reverse->names = std::move(names);
+  reverse->match_until = reverse->names_until = MomentAt(until).steady;
+  reverse->latest = *MakeLookup(true, milliseconds(4));
+  return reverse;
 }
 
 inline probe::Expansion MakeExpansion(probe::Target target,

@@ -33,10 +33,8 @@ probe::Expansion Domain() {
                           tests::MakePlace(5, "", "mx2.example.org")});
   expansion.mail.emplace().hosts = {{10, "mx1.example.org"},
                                     {20, "mx2.example.org"}};
-  expansion.places[0].reverse = std::make_shared<const probe::Reverse>(
-      probe::Reverse{.match = true,
-                     .names = std::vector<std::string>{"mx1.example.org"},
-                     .latest = *tests::MakeLookup(true, milliseconds(3))});
+  expansion.places[0].reverse =
+      tests::MakeReverse(true, std::vector<std::string>{"mx1.example.org"});
   expansion.places[0].quirks.Add(probe::smtp::Quirk::kMxIsCname);
   const auto good = tests::MakeLookup(true, milliseconds(2));
   const auto none = tests::MakeLookup(false);

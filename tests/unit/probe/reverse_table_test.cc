@@ -240,6 +240,44 @@ TEST_CASE("how soon an address is asked again depends on what is known") {
   }
 }
 
+TEST_CASE("each fact is as old as the answer that settled it") {
+  constexpr CacheTimes kTimes = {
+      .min_ttl = 1ms, .max_ttl = 1000s, .failure = 1ms};
+  Fixture f(kTimes);
+  f.resolver.SetPtr("192.0.2.1", kA);
+  f.resolver.SetA("a.example", kUs);
+  const Time start = net::Now();
+  f.table.Add(kAddress);
+  f.Next();
+  const auto reverse = f.table.Find(kAddress);
+  CHECK(reverse->match_until >= start + 1ms);
+  CHECK(reverse->match_until <= net::Now() + 1ms);
+  CHECK(reverse->names_until == reverse->match_until);
+
+  // Nothing is settled.
+  const Reverse before = *reverse;
+  f.resolver.SetPtr("192.0.2.1", kServfail);
+  f.Next();
+  CHECK(reverse->match == true);
+  CHECK(reverse->match_until == before.match_until);
+  CHECK(reverse->names_until == before.names_until);
+
+  // The names are, the way back is not.
+  f.resolver.SetPtr("192.0.2.1", kA);
+  f.resolver.SetA("a.example", kTimeout);
+  f.Next();
+  CHECK(reverse->match == true);
+  CHECK(reverse->match_until == before.match_until);
+  CHECK(reverse->names_until > before.names_until);
+
+  // That there is none settles both, for as long as it is kept.
+  f.resolver.SetPtr("192.0.2.1", kNoName);
+  f.Next();
+  CHECK(reverse->match == false);
+  CHECK(reverse->match_until > net::Now() + 900s);
+  CHECK(reverse->names_until == reverse->match_until);
+}
+
 TEST_CASE("the time is that of the PTR lookup alone") {
   Fixture f(kPatient);
   f.table.Add(kAddress);
