@@ -23,6 +23,20 @@ bool Before(const IpAddress& left, const IpAddress& right) {
   return left.bytes() < right.bytes();
 }
 
+// Cuts a sorted list down to kMaxAddresses. A family keeps at least half of
+// them, if it has so many: it must not hide that the other one is down.
+void CutToMost(std::vector<IpAddress>& sorted) {
+  const auto ip4 = std::ranges::find(sorted, false, &IpAddress::is_ip6);
+  const auto ip6_count = static_cast<std::size_t>(ip4 - sorted.begin());
+  const std::size_t ip4_count = sorted.size() - ip6_count;
+  const std::size_t left_by_ip4 =
+      kMaxAddresses - std::min(ip4_count, kMaxAddresses);
+  const std::size_t ip6_kept =
+      std::min(ip6_count, std::max(kMaxAddresses / 2, left_by_ip4));
+  sorted.erase(sorted.begin() + static_cast<std::ptrdiff_t>(ip6_kept), ip4);
+  sorted.resize(kMaxAddresses);
+}
+
 }  // namespace
 
 Selection SelectAddresses(std::vector<IpAddress> found, const AddressWish& wish,
@@ -55,7 +69,7 @@ Selection SelectAddresses(std::vector<IpAddress> found, const AddressWish& wish,
     if (kept.size() > 1) kept.erase(kept.begin() + 1, kept.end());
   } else if (kept.size() > kMaxAddresses) {
     selection.truncated = true;
-    kept.erase(kept.begin() + kMaxAddresses, kept.end());
+    CutToMost(kept);
   }
   return selection;
 }

@@ -37,7 +37,8 @@ struct Selection {
 // `found` is what DNS said. `kAuto` leaves out addresses without a route;
 // kIp4/kIp6 keep only theirs, with or without a route. kSkip leaves out what is
 // not public. `kFirst` keeps one: the first of the sorted list, so that it
-// stays the same while DNS does.
+// stays the same while DNS does. Of more than kMaxAddresses the first ones of
+// each family are kept: half and half, or more where the other has less.
 Selection SelectAddresses(std::vector<IpAddress> found, const AddressWish& wish,
                           const HasRoute& has_route);
 

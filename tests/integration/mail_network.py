@@ -23,6 +23,9 @@ $TTL 1
 six  AAAA {IP6_BLOCK}11
 """ + "".join(f"mx{number} A {BLOCK}{number}\n"
               f"mx{number} AAAA {IP6_BLOCK}{number}\n" for number in NUMBERS) +
+         f"crowd A {BLOCK}11\n" +
+         "".join(f"crowd AAAA {IP6_BLOCK}1{number:02}\n"
+                 for number in range(40)) +
          "".join(f"dropped{number} A {DROPPED}{number}\n"
                  for number in NUMBERS),
          "0.0.11.in-addr.arpa": "11 PTR mx11.example.\n"}

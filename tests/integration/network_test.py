@@ -57,6 +57,20 @@ class NetworkTest(unittest.TestCase):
             self.assertEqual(page.value("smtp_prober_endpoints"), 6)
             self.assertEqual(page.value("smtp_prober_targets"), 4)
 
+    def test_a_crowd_of_one_family_hides_no_other(self):
+        with MailNetwork(), Prober(config(
+                {"host": "crowd.example", "timeouts": {"connect": "300ms"}},
+                dns=DNS)) as prober:
+            # Nobody has those addresses.
+            page = prober.scrape_until(
+                lambda page: len(page.all("smtp_reachable")) == 20,
+                "20 addresses")
+            found = verdicts(page)
+            self.assertIsNone(found.pop(("", ip4(11))))
+            self.assertEqual(set(found), {("", f"{IP6_BLOCK}1{number:02}")
+                                          for number in range(19)})
+            self.assertEqual(quirks(page), {"too_many_addresses"})
+
     def test_a_host_without_ip6(self):
         network = MailNetwork(near=[NEAR_IP4])
         only6 = {"host": "mx12.example", "ip_protocol": "ip6"}

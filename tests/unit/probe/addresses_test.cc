@@ -1,6 +1,9 @@
 #include "probe/plan/addresses.h"
 
 #include <algorithm>
+#include <array>
+#include <cstddef>
+#include <cstdint>
 #include <string>
 #include <vector>
 
@@ -137,6 +140,45 @@ TEST_CASE("too many addresses are cut, the same ones each time") {
     const Selection reversed =
         SelectAddresses(found, {.choice = test.choice}, kBoth);
     CHECK((reversed.addresses == ordered.addresses));
+  }
+}
+
+TEST_CASE("of too many addresses both families are kept") {
+  struct Case {
+    std::size_t ip6, ip4;
+    std::size_t want_ip6, want_ip4;
+  };
+  const Case cases[] = {
+      {20, 1, 19, 1},       {1000, 1, 19, 1}, {1000, 3, 17, 3}, {21, 0, 20, 0},
+      {1000, 1000, 10, 10}, {11, 10, 10, 10}, {10, 11, 10, 10}, {9, 12, 9, 11},
+      {1, 1000, 1, 19},     {0, 21, 0, 20},
+  };
+  for (const Case& test : cases) {
+    CAPTURE(test.ip6, test.ip4);
+    std::vector<IpAddress> found;
+    const auto address = [](bool ip6, std::size_t number) {
+      std::array<std::uint8_t, 16> bytes = {ip6 ? std::uint8_t{0x20}
+                                                : std::uint8_t{11}};
+      const std::size_t size = ip6 ? 16 : 4;
+      bytes[size - 2] = static_cast<std::uint8_t>(number / 256);
+      bytes[size - 1] = static_cast<std::uint8_t>(number % 256);
+      return ip6 ? IpAddress::FromIp6(bytes)
+                 : IpAddress::FromIp4({bytes[0], bytes[1], bytes[2], bytes[3]});
+    };
+    std::vector<IpAddress> want;
+    for (std::size_t i = 0; i < test.ip6; ++i) {
+      found.push_back(address(true, i));
+      if (i < test.want_ip6) want.push_back(found.back());
+    }
+    for (std::size_t i = 0; i < test.ip4; ++i) {
+      found.push_back(address(false, i));
+      if (i < test.want_ip4) want.push_back(found.back());
+    }
+    const Selection ordered = SelectAddresses(found, {}, kBoth);
+    CHECK(Printed(ordered.addresses) == Printed(want));
+    CHECK(ordered.truncated);
+    std::reverse(found.begin(), found.end());
+    CHECK((SelectAddresses(found, {}, kBoth).addresses == want));
   }
 }
 
