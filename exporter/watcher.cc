@@ -9,6 +9,7 @@
 
 #include "exporter/config/heap.h"
 #include "exporter/logging.h"
+#include "exporter/reverse_log.h"
 #include "exporter/verdict_log.h"
 #include "probe/conversations.h"
 #include "probe/dns/ares_resolver.h"
@@ -101,6 +102,7 @@ struct Watcher::Impl {
             [this](probe::RecordType record, const probe::Lookup& lookup) {
               self.DnsLookup(record, lookup.answered);
             },
+        .reversed = &LogReverse,
         .taken_over =
             [this](std::size_t changed, const TargetList& left_out) {
               TellDuplicates(left_out);

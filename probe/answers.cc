@@ -32,9 +32,10 @@ Answers::Answers(uv_loop_t* loop, const CacheTimes& times,
                OnName(name, changed);
              }),
       // Whoever holds an address's reverse names sees them change.
-      reverses_(loop, times, [this](const IpAddress& address) {
-        observer_.looked_up(RecordType::kPtr, reverses_.Find(address)->latest);
-      }) {}
+      reverses_(loop, times,
+                [this](const IpAddress& address, ReverseVerdict before) {
+                  OnReverse(address, before);
+                }) {}
 
 void Answers::SetResolver(dns::Resolver* resolver) {
   exchangers_.SetResolver(resolver);
@@ -106,6 +107,14 @@ void Answers::OnMx(const std::string& domain, bool changed) {
   observer_.looked_up(RecordType::kMx, *exchangers_.Find(domain)->latest);
   const auto users = domain_users_.find(domain);
   if (changed && users != domain_users_.end()) observer_.changed(users->second);
+}
+
+void Answers::OnReverse(const IpAddress& address, ReverseVerdict before) {
+  const std::shared_ptr<const Reverse> now = reverses_.Find(address);
+  observer_.looked_up(RecordType::kPtr, now->latest);
+  const ReverseVerdict verdict = VerdictOf(*now);
+  if (verdict == ReverseVerdict::kUnknown || verdict == before) return;
+  observer_.reversed(address, *now, before);
 }
 
 void Answers::OnName(const std::string& name, bool changed) {

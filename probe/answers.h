@@ -43,6 +43,11 @@ class Answers {
     std::function<void(const Users&)> changed;
     // A question has its answer, or none.
     std::function<void(RecordType, const Lookup&)> looked_up;
+    // DNS says something else about the names of an address than it did
+    // `before` (kUnknown: the first time).
+    std::function<void(const IpAddress&, const Reverse& now,
+                       ReverseVerdict before)>
+        reversed;
   };
 
   // `loop` must outlive this. `has_route` is asked with every answer.
@@ -84,6 +89,7 @@ class Answers {
 
   void OnMx(const std::string& domain, bool changed);
   void OnName(const std::string& name, bool changed);
+  void OnReverse(const IpAddress& address, ReverseVerdict before);
 
   const plan::HasRoute has_route_;
   const Observer observer_;

@@ -57,7 +57,8 @@ struct Directory::Impl {
         answers(
             loop, times, std::move(has_route),
             {.changed = [this](const Answers::Users& users) { Queue(users); },
-             .looked_up = observer.looked_up}),
+             .looked_up = observer.looked_up,
+             .reversed = observer.reversed}),
         more(net::MakeHandle<uv_idle_t>(
             this, [loop](uv_idle_t* raw) { return uv_idle_init(loop, raw); })) {
   }

@@ -19,9 +19,11 @@
 #include "probe/dns/resolver.h"
 #include "probe/endpoint.h"
 #include "probe/expansion.h"
+#include "probe/ip_address.h"
 #include "probe/lookup.h"
 #include "probe/plan/addresses.h"
 #include "probe/refresher.h"
+#include "probe/reverse_table.h"
 #include "probe/target.h"
 
 namespace probe {
@@ -44,6 +46,11 @@ class Directory {
         expanded;
     // A question to DNS has its answer, or none.
     std::function<void(RecordType, const Lookup&)> looked_up;
+    // DNS says something else about the names of an address than it did
+    // `before` (kUnknown: the first time).
+    std::function<void(const IpAddress&, const Reverse& now,
+                       ReverseVerdict before)>
+        reversed;
     // A list of SetTargets was taken over: so many targets came, changed or
     // left. `duplicates` are those of the list that were left out, because one
     // before them has the same identity.

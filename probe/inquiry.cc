@@ -126,6 +126,7 @@ struct Inquiry::Impl {
               Soon();
             },
         .looked_up = [this](RecordType, const Lookup&) { Soon(); },
+        .reversed = [](const IpAddress&, const Reverse&, ReverseVerdict) {},
         .taken_over = [](std::size_t, const auto&) {},
     };
   }

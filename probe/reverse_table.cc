@@ -5,6 +5,13 @@
 
 namespace probe {
 
+ReverseVerdict VerdictOf(const Reverse& reverse) {
+  if (!reverse.match) return ReverseVerdict::kUnknown;
+  if (*reverse.match) return ReverseVerdict::kLeadsBack;
+  const bool named = reverse.names && !reverse.names->empty();
+  return named ? ReverseVerdict::kLeadsElsewhere : ReverseVerdict::kNone;
+}
+
 ReverseTable::ReverseTable(uv_loop_t* loop, const CacheTimes& times,
                            Answered answered)
     : times_(times),
@@ -128,8 +135,11 @@ void ReverseTable::Settle(const std::string& key, Record& record) {
   if (!record.doubt) record.next.match_until = until;
   *record.reverse = std::exchange(record.next, {});
   const IpAddress address = record.address;
+  const ReverseVerdict before = record.settled;
+  const ReverseVerdict verdict = VerdictOf(*record.reverse);
+  if (verdict != ReverseVerdict::kUnknown) record.settled = verdict;
   refresher_.Settle(key, record.ttl, record.doubt);
-  answered_(address);
+  answered_(address, before);
 }
 
 Duration ReverseTable::TtlOf(Duration ttl) const {

@@ -37,10 +37,16 @@ struct Reverse {
   Lookup latest;  // Of the PTR lookup.
 };
 
+// What that comes to.
+enum class ReverseVerdict { kUnknown, kNone, kLeadsElsewhere, kLeadsBack };
+ReverseVerdict VerdictOf(const Reverse& reverse);
+
 class ReverseTable {
  public:
-  // Called on the loop's thread after each lookup of an address.
-  using Answered = std::function<void(const IpAddress& address)>;
+  // Called on the loop's thread after each lookup of an address. `before`: what
+  // was last settled by the lookups before this one.
+  using Answered =
+      std::function<void(const IpAddress& address, ReverseVerdict before)>;
 
   // `loop` must outlive the table.
   ReverseTable(uv_loop_t* loop, const CacheTimes& times, Answered answered);
@@ -60,6 +66,7 @@ class ReverseTable {
   struct Record {
     IpAddress address;
     std::shared_ptr<Reverse> reverse = std::make_shared<Reverse>();
+    ReverseVerdict settled = ReverseVerdict::kUnknown;  // The last one known.
     // The lookup under way. Names are tried one after the other: most addresses
     // have one, and the first that leads back settles it.
     Reverse next;

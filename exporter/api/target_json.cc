@@ -147,6 +147,12 @@ void AddNames(const metrics::Row& row, Json& place) {
   if (shown != nullptr) place["names"] = shown->certificate->names;
 }
 
+// None: it is not known which. Empty: there are none.
+void AddReverseNames(const metrics::Row& row, Json& place) {
+  if (row.certificate_only() || row.reverse_names() == nullptr) return;
+  place["reverse_names"] = *row.reverse_names();
+}
+
 std::string_view Name(probe::TranscriptLine::Speaker speaker) {
   using enum probe::TranscriptLine::Speaker;
   switch (speaker) {
@@ -263,6 +269,7 @@ std::string TargetJson(const metrics::TargetRow& row, Kept kept) {
   row.ForEachSeries([&places, kept](const metrics::Row& place) {
     Json one = PlaceJson(place, /*summary=*/false);
     AddNames(place, one);
+    AddReverseNames(place, one);
     AddEvidence(place.state(), kept, one);
     places.push_back(std::move(one));
   });

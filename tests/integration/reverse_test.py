@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """Reverse names: whether they lead back, and whatever else they may say."""
 
+import json
 import unittest
 
 from dns_servers import reverse_name
@@ -104,6 +105,40 @@ class ReverseTest(unittest.TestCase):
             self.assertEqual(page.value("smtp_dns_success", record="ptr"), 0)
             # Unknown is no failure either.
             self.assertEqual(page.value("smtp_probe_success"), 1)
+
+    def test_what_became_of_a_name_is_told(self):
+        ttl = "$TTL 1\n"
+        zones = {"%REVERSE": ttl + "11 PTR other.example.\n"
+                 "11 PTR nothing.example.\n",
+                 "example": ttl + "mx11 A %11\nother A %12\n"}
+        with Site(zones, {11: {"profile": {}}}) as site, \
+                Prober(site.config(site.host(site.address(11)))) as prober:
+            address, zone = site.address(11), site.text("%REVERSE")
+            prober.run.wait_for_line(
+                'msg="Reverse name does not lead back to the address" '
+                f'address={address} names="nothing.example other.example"')
+            self.until_names(prober, ["nothing.example", "other.example"])
+            site.edit(zone, ttl + "11 PTR mx11.example.\n")
+            prober.run.wait_for_line(
+                'msg="Reverse name leads back to the address now" '
+                f"address={address} names=mx11.example")
+            self.until_names(prober, ["mx11.example"])
+            site.edit(zone, ttl)
+            prober.run.wait_for_line(
+                f'msg="Address has no reverse name" address={address}')
+            self.until_names(prober, [])
+            self.assertEqual(
+                len([line for line in prober.run.errors().splitlines()
+                     if "everse name" in line]), 3)
+
+    def until_names(self, prober, wanted):
+        """Until the only place's names are these."""
+        def found():
+            targets = json.loads(prober.get("/api/v1/targets").text)["targets"]
+            target = json.loads(prober.get(
+                "/api/v1/targets/" + targets[0]["id"]).text)["target"]
+            return target["places"][0].get("reverse_names") == wanted
+        prober.until(found, wanted)
 
     def check(self, page, address, match, banner, known):
         # That a name leads nowhere is no failure: mail comes all the same.

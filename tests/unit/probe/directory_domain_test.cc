@@ -1,4 +1,5 @@
 // Domains and reverse names: what MX and PTR answers make of a target.
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <vector>
@@ -346,6 +347,21 @@ TEST_CASE("each address has its reverse name") {
   CHECK(places[1].reverse->names ==
         std::vector<std::string>{"other.example.com"});
   CHECK(fixture.lookups[{RecordType::kPtr, true}] >= 2);
+  // What stays as it is is told once.
+  using enum probe::ReverseVerdict;
+  fixture.RunUntilAsked(RecordType::kPtr, "9.9.9.1", 3);
+  fixture.RunUntilAsked(RecordType::kPtr, "9.9.9.2", 3);
+  using Reversed = std::vector<DirectoryFixture::Reversed>;
+  std::ranges::sort(fixture.reversed, {}, &DirectoryFixture::Reversed::address);
+  CHECK((fixture.reversed == Reversed{{"9.9.9.1", kUnknown, kLeadsBack},
+                                      {"9.9.9.2", kUnknown, kLeadsElsewhere}}));
+  fixture.reversed.clear();
+  resolver.SetPtr("9.9.9.1", Failed(Reason::kDnsTimeout));
+  fixture.RunUntilAsked(RecordType::kPtr, "9.9.9.1", 3);
+  CHECK(fixture.reversed.empty());
+  resolver.SetPtr("9.9.9.1", Failed(Reason::kDnsNotFound));
+  fixture.RunUntilAsked(RecordType::kPtr, "9.9.9.1", 3);
+  CHECK((fixture.reversed == Reversed{{"9.9.9.1", kLeadsBack, kNone}}));
   fixture.directory->SetTargets({});
   const std::size_t asked = resolver.Count(RecordType::kPtr, "9.9.9.1");
   for (int turn = 0; turn < 20; ++turn) uv_run(&fixture.loop, UV_RUN_NOWAIT);

@@ -104,6 +104,11 @@ struct DirectoryFixture {
             [this](probe::RecordType record, const probe::Lookup& lookup) {
               ++lookups[{record, lookup.answered}];
             },
+        .reversed =
+            [this](const probe::IpAddress& address, const probe::Reverse& now,
+                   probe::ReverseVerdict before) {
+              reversed.push_back({address.ToString(), before, VerdictOf(now)});
+            },
         .taken_over =
             [this](std::size_t count, const std::vector<TargetPtr>& left_out) {
               ++taken_over;
@@ -162,6 +167,14 @@ struct DirectoryFixture {
   std::map<probe::EndpointId, std::shared_ptr<const probe::Endpoint>> live;
   std::map<std::size_t, std::shared_ptr<const probe::Expansion>> shown;
   std::map<std::pair<probe::RecordType, bool>, int> lookups;
+  struct Reversed {
+    std::string address;
+    probe::ReverseVerdict before;
+    probe::ReverseVerdict now;
+
+    friend bool operator==(const Reversed&, const Reversed&) = default;
+  };
+  std::vector<Reversed> reversed;
   std::vector<TargetPtr> duplicates;
   int puts = 0;
   int told = 0;

@@ -47,9 +47,12 @@ struct Fixture {
   tests::FakeResolver resolver{&checked.loop};
   int answers = 0;
   std::optional<IpAddress> last;
-  ReverseTable table{&checked.loop, times, [this](const IpAddress& address) {
+  ReverseVerdict settled{};  // As told with the last answer.
+  ReverseTable table{&checked.loop, times,
+                     [this](const IpAddress& address, ReverseVerdict before) {
                        ++answers;
                        last = address;
+                       settled = before;
                      }};
 };
 
@@ -170,6 +173,35 @@ TEST_CASE("later answers change what is known, doubts do not") {
   for (const Case& one : cases) {
     CAPTURE(one.name);
     Play(kAddress, one.steps);
+  }
+}
+
+TEST_CASE("the verdict before a lookup is the last one that was settled") {
+  using enum ReverseVerdict;
+  struct Said {
+    tests::ReverseNames names;
+    tests::Addresses a;
+    ReverseVerdict now;  // As far as it is known.
+  };
+  Fixture f;
+  f.table.Add(kAddress);
+  ReverseVerdict settled = kUnknown;
+  const tests::ReverseNames b = FoundNames({"b.example"});
+  f.resolver.SetA("b.example", kTimeout);
+  for (const Said& said :
+       {Said{kServfail, kUs, kUnknown}, Said{kA, kTimeout, kUnknown},
+        Said{kA, kUs, kLeadsBack}, Said{kTimeout, kUs, kLeadsBack},
+        // Another name, of which it is not known where it leads.
+        Said{b, kUs, kUnknown}, Said{kA, kUs, kLeadsBack},
+        Said{kA, kOther, kLeadsElsewhere}, Said{kA, kNoName, kLeadsElsewhere},
+        Said{kNoData, kUs, kNone}, Said{FoundNames({}), kUs, kNone},
+        Said{b, kUs, kUnknown}, Said{kA, kUs, kLeadsBack}}) {
+    f.resolver.SetA("a.example", said.a);
+    f.resolver.SetPtr("192.0.2.1", said.names);
+    f.Next();
+    CHECK(VerdictOf(*f.table.Find(kAddress)) == said.now);
+    CHECK(f.settled == settled);
+    if (said.now != kUnknown) settled = said.now;
   }
 }
 
@@ -339,11 +371,12 @@ TEST_CASE("an address may be removed by whoever is told of it") {
   tests::FakeResolver resolver(&checked.loop);
   std::optional<ReverseTable> table;
   int answers = 0;
-  table.emplace(&checked.loop, kEager, [&](const IpAddress& address) {
-    ++answers;
-    table->Remove(address);
-    CHECK(table->Find(address) == nullptr);
-  });
+  table.emplace(&checked.loop, kEager,
+                [&](const IpAddress& address, ReverseVerdict) {
+                  ++answers;
+                  table->Remove(address);
+                  CHECK(table->Find(address) == nullptr);
+                });
   table->SetResolver(&resolver);
   table->Add(kAddress);
   resolver.SetPtr("192.0.2.1", kNoName);
@@ -376,8 +409,9 @@ TEST_CASE("a table may go before its resolver, and a resolver before it") {
     tests::CheckedLoop checked;
     std::optional<tests::FakeResolver> resolver(&checked.loop);
     std::optional<ReverseTable> table;
-    table.emplace(&checked.loop, CacheTimes(),
-                  [](const IpAddress&) { FAIL("nobody is there"); });
+    table.emplace(
+        &checked.loop, CacheTimes(),
+        [](const IpAddress&, ReverseVerdict) { FAIL("nobody is there"); });
     table->SetResolver(&*resolver);
     // One waits for its names, one for the addresses of a name.
     resolver->SetPtr("192.0.2.2", kA);
