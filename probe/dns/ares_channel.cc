@@ -67,6 +67,10 @@ int AresChannel::Init(const AresOptions& options, const std::string& servers) {
   ares.sock_state_cb = OnSocketState;
   ares.sock_state_cb_data = this;
   int mask = ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES | ARES_OPT_SOCK_STATE_CB;
+  if (options.edns) {
+    ares.flags = ARES_FLAG_EDNS;
+    mask |= ARES_OPT_FLAGS;
+  }
 #ifdef ARES_OPT_QUERY_CACHE
   // Since 1.31 c-ares keeps answers, also negative ones. Who asks us keeps
   // them already, and asks again in order to see what is true now.

@@ -15,6 +15,9 @@ struct AresOptions {
   std::vector<std::string> servers;
   Duration timeout = std::chrono::seconds(2);  // Of the first try.
   int tries = 2;
+  // Asks with EDNS (RFC 6891), as c-ares does from 1.31 on whatever this says.
+  // Of a server that does not know it (FORMERR) c-ares asks again without.
+  bool edns = false;
   // Goes before DNS. Read when it has changed; may be absent.
   std::string hosts_file = "/etc/hosts";
 };

@@ -24,7 +24,8 @@ struct DnsQuestion {
   std::string name;  // Lower case as it came, without the last dot.
   int type = 0;      // 1: A, 12: PTR, 15: MX, 28: AAAA.
   bool tcp = false;
-  int number = 0;  // How many questions for this name and type came before.
+  bool edns = false;  // It has an OPT record, or another one behind it.
+  int number = 0;     // How many questions for this name and type came before.
 };
 
 struct DnsRecord {
@@ -178,6 +179,7 @@ class DnsServer {
     if (query.size() < 17) return {};
     DnsQuestion question;
     question.tcp = tcp;
+    question.edns = Number(query, 10) > 0;
     std::size_t at = 12;
     while (at < query.size() && query[at] != 0) {
       const auto length = static_cast<unsigned char>(query[at]);

@@ -186,6 +186,31 @@ TEST_CASE("a refusing server fails the lookup, and the next one is asked") {
   }
 }
 
+TEST_CASE("146: a server that does not know EDNS is asked without") {
+  World world(
+      [](const DnsQuestion& question) {
+        if (question.edns) return DnsAnswer{.code = 1};  // FORMERR.
+        return DnsAnswer{.records = {{.value = "192.0.2.1"}}};
+      },
+      {.servers = {}, .edns = true});
+  CHECK(Text(world.Ask("one.test", kIp4)) == "192.0.2.1 300");
+  REQUIRE(world.server->questions().size() == 2);
+  CHECK(world.server->questions()[0].edns);
+  CHECK_FALSE(world.server->questions()[1].edns);
+  // Others do: of them nothing is asked twice.
+  world.server =
+      std::make_unique<DnsServer>(&world.loop, [](const DnsQuestion& question) {
+        return DnsAnswer{
+            .records = {{.value = question.edns ? "192.0.2.2" : "6.6.6.6"}}};
+      });
+  auto made = AresResolver::Create(
+      &world.loop, {.servers = {world.server->where()}, .edns = true});
+  REQUIRE(made.has_value());
+  world.resolver = std::move(*made);
+  CHECK(Text(world.Ask("two.test", kIp4)) == "192.0.2.2 300");
+  CHECK(world.server->questions().size() == 1);
+}
+
 TEST_CASE("a server on IPv6 is asked like one on IPv4") {
   World world(
       [](const DnsQuestion&) {
