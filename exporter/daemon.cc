@@ -1,12 +1,12 @@
 #include "exporter/daemon.h"
 
-#include <sys/resource.h>
 #include <uv.h>
 
 #include <algorithm>
 #include <cassert>
 #include <chrono>
 #include <csignal>
+#include <cstdint>
 #include <functional>
 #include <optional>
 #include <string>
@@ -15,6 +15,7 @@
 
 #include "exporter/api/api.h"
 #include "exporter/asset_page.h"
+#include "exporter/descriptor_budget.h"
 #include "exporter/discovery/discovery.h"
 #include "exporter/expansion_log.h"
 #include "exporter/http/routes.h"
@@ -40,27 +41,25 @@ constexpr probe::Duration kLagPeriod = std::chrono::seconds(1);
 constexpr probe::Duration kSettleLimit = std::chrono::seconds(10);
 // Between two turns in which memory is freed, so that others have theirs.
 constexpr probe::Duration kFreePause = std::chrono::milliseconds(10);
-// Descriptors beside conversations: listeners, scrapes, DNS sockets, logs.
-constexpr rlim_t kReservedDescriptors = 256;
 
-// Raises the soft limit (often 1024: it exists for programs that use select(2))
-// and returns how many conversations fit, once for those on schedule and once
-// for those that are asked for: running out of descriptors would fail probes
-// for a reason of our own, and shut scrapes out.
-unsigned FitDescriptorLimit(unsigned concurrency) {
-  rlimit limit{};
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return concurrency;
-  limit.rlim_cur = limit.rlim_max;
-  setrlimit(RLIMIT_NOFILE, &limit);
-  const rlim_t reserved = std::min(kReservedDescriptors, limit.rlim_cur / 2);
-  const rlim_t room = (limit.rlim_cur - reserved) / 2;
-  if (limit.rlim_cur == RLIM_INFINITY || concurrency <= room) {
-    return concurrency;
+DescriptorBudget FitDescriptorLimit(unsigned concurrency) {
+  const std::uint64_t limit = RaiseDescriptorLimit();
+  const DescriptorBudget wanted{.conversations = concurrency,
+                                .connections = http::kMaxConnections};
+  const DescriptorBudget fits = FitDescriptors(limit, wanted);
+  if (fits.conversations < wanted.conversations) {
+    LogWarn("Fewer conversations at once than --probe.concurrency allows",
+            {{"descriptor_limit", std::to_string(limit)},
+             {"conversations", std::to_string(fits.conversations)}});
   }
-  LogWarn("Fewer conversations at once than --probe.concurrency allows",
-          {{"descriptor_limit", std::to_string(limit.rlim_cur)},
-           {"conversations", std::to_string(room)}});
-  return static_cast<unsigned>(std::max<rlim_t>(room, 1));
+  return fits;
+}
+
+http::Limits LimitsFor(const DescriptorBudget& budget) {
+  http::Limits limits;
+  limits.connections = budget.connections;
+  limits.connections_per_address = std::max(budget.connections / 2, 1U);
+  return limits;
 }
 
 }  // namespace
@@ -90,8 +89,9 @@ struct Daemon::Impl {
   }
 
   std::expected<void, std::string> Start(Config config) {
-    const unsigned concurrency = FitDescriptorLimit(options.probe_concurrency);
-    server.emplace(&loop, http::MakeRoutes(MakePages()));
+    const DescriptorBudget budget =
+        FitDescriptorLimit(options.probe_concurrency);
+    server.emplace(&loop, http::MakeRoutes(MakePages()), LimitsFor(budget));
     for (const std::string& address : options.listen_addresses) {
       const auto listening = server->Listen(address);
       if (!listening) return listening;
@@ -99,7 +99,8 @@ struct Daemon::Impl {
     WatchSignal(SIGHUP, [this] { Reload([](const auto&) {}); });
     WatchSignal(SIGTERM, [this] { OnStopSignal("SIGTERM"); });
     WatchSignal(SIGINT, [this] { OnStopSignal("SIGINT"); });
-    watcher.emplace(&loop, options.probe_threads, concurrency, store, self,
+    watcher.emplace(&loop, options.probe_threads, budget.conversations, store,
+                    self,
                     [this](std::size_t slot,
                            std::shared_ptr<const probe::Expansion> expansion) {
                       OnExpanded(slot, std::move(expansion));
