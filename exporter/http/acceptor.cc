@@ -36,10 +36,9 @@ bool IsOfConnection(int error) {
 
 }  // namespace
 
-Acceptor::Acceptor(uv_loop_t* loop, HasRoom has_room, Accepted accepted)
+Acceptor::Acceptor(uv_loop_t* loop, Sink& sink)
     : loop_(loop),
-      has_room_(std::move(has_room)),
-      accepted_(std::move(accepted)),
+      sink_(sink),
       pause_(probe::net::MakeHandle<uv_timer_t>(
           this,
           [loop](uv_timer_t* timer) { return uv_timer_init(loop, timer); })) {}
@@ -75,18 +74,26 @@ void Acceptor::OnReadable(uv_poll_t* poll, int status, int /*events*/) {
 }
 
 void Acceptor::AcceptSome(int fd) {
-  for (int i = 0; i < kAcceptsPerTurn; ++i) {
-    if (!has_room_()) return Pause();
+  int left = kAcceptsPerTurn;
+  while (left-- > 0) {
+    if (!sink_.HasRoom()) return Pause();
     sockaddr_storage peer{};
+    auto* const address = reinterpret_cast<sockaddr*>(&peer);
     socklen_t length = sizeof(peer);
-    const int connection = accept4(fd, reinterpret_cast<sockaddr*>(&peer),
-                                   &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
+    const int connection =
+        accept4(fd, address, &length, SOCK_NONBLOCK | SOCK_CLOEXEC);
     if (connection >= 0) {
-      accepted_(connection, reinterpret_cast<sockaddr*>(&peer), length);
+      sink_.OnAccepted(Descriptor(connection), address);
     } else if (errno == EAGAIN) {
       return;
-    } else if (!IsOfConnection(errno)) {  // EMFILE, ENFILE, ENOBUFS, ENOMEM.
-      return Pause();
+    } else if (IsOfConnection(errno)) {
+      continue;
+    } else if (errno != EMFILE || !sink_.FreeDescriptor()) {
+      return Pause();  // ENFILE, ENOBUFS, ENOMEM: others have them too.
+    } else {
+      // EMFILE is said even when nobody waits; so one is freed for one that
+      // does, and the next turn shows whether there are more.
+      left = 1;
     }
   }
 }

@@ -1,7 +1,4 @@
-// Accepts connections from listening sockets on a libuv loop. We accept, and
-// not libmicrohttpd, for two reasons: it keeps its limits per listening socket,
-// ours are over all of them; and when the process has no descriptors left, it
-// tries again at once and for ever, which would take a whole core.
+// Accepts connections from listening sockets on a libuv loop.
 #ifndef EXPORTER_HTTP_ACCEPTOR_H_
 #define EXPORTER_HTTP_ACCEPTOR_H_
 
@@ -9,7 +6,6 @@
 #include <uv.h>
 
 #include <expected>
-#include <functional>
 #include <string>
 #include <vector>
 
@@ -20,15 +16,23 @@ namespace exporter::http {
 
 class Acceptor {
  public:
-  // False leaves further clients in the sockets' backlogs for a moment.
-  using HasRoom = std::function<bool()>;
-  // Gets a non-blocking connection and owns it.
-  using Accepted =
-      std::function<void(int fd, const sockaddr* peer, socklen_t peer_length)>;
+  // Where accepted connections go. Called on the loop; must not destroy the
+  // acceptor.
+  class Sink {
+   public:
+    // False leaves further clients in the sockets' backlogs for a moment.
+    virtual bool HasRoom() = 0;
+    // The process has no descriptors left: false if none could be freed.
+    virtual bool FreeDescriptor() = 0;
+    // `fd` is non-blocking.
+    virtual void OnAccepted(Descriptor fd, const sockaddr* peer) = 0;
 
-  // `loop` must outlive the acceptor. The functions are called on it, and must
-  // neither throw nor destroy the acceptor.
-  Acceptor(uv_loop_t* loop, HasRoom has_room, Accepted accepted);
+   protected:
+    ~Sink() = default;
+  };
+
+  // `loop` and `sink` must outlive the acceptor.
+  Acceptor(uv_loop_t* loop, Sink& sink);
   Acceptor(const Acceptor&) = delete;
   Acceptor& operator=(const Acceptor&) = delete;
 
@@ -48,8 +52,7 @@ class Acceptor {
   void Pause();
 
   uv_loop_t* const loop_;
-  const HasRoom has_room_;
-  const Accepted accepted_;
+  Sink& sink_;
   std::vector<Listener> listeners_;
   probe::net::Handle<uv_timer_t> pause_;
 };

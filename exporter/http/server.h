@@ -1,6 +1,6 @@
-// An HTTP server on the main libuv loop: libmicrohttpd, driven through its
-// epoll descriptor under a uv_poll_t and its timeout under a uv_timer_t, so
-// that no connection has a thread. Knows no paths: the handler routes.
+// An HTTP/1.1 server on the main libuv loop. A connection costs no thread, an
+// answer may come later, a long body is asked for piece by piece. Knows no
+// paths: the handler routes.
 #ifndef EXPORTER_HTTP_SERVER_H_
 #define EXPORTER_HTTP_SERVER_H_
 
@@ -19,20 +19,35 @@ struct uv_loop_s;
 namespace exporter::http {
 
 // Limits against clients that waste our descriptors, memory or patience.
-// Over all listeners: a thousand requests that wait, and those of others. A
-// connection takes about 10 KB.
+
+// Over all listeners: a thousand requests that wait, and those of others.
 inline constexpr unsigned kMaxConnections = 4096;
-// Half of all, because behind a proxy everybody has its address.
+// Half of all, because behind a proxy everybody has its address. An IPv6 client
+// has a whole /64 to choose addresses from, so that counts as one.
 inline constexpr unsigned kMaxConnectionsPerAddress = kMaxConnections / 2;
-inline constexpr unsigned kIdleSeconds = 30;  // Then it is closed.
-inline constexpr std::size_t kMaxHeaderBytes = 16 * 1024;
-inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;  // Beyond: 413.
+// Answers that do not fit into the socket at once, as a large page does not:
+// each keeps 150 KB. Beyond, the oldest is broken off; a scrape takes a second.
+inline constexpr unsigned kMaxAnswersAtOnce = 512;
+// Since the connection was accepted or the answer before it sent: a request's
+// head must be whole. No sign of life makes it longer.
+inline constexpr unsigned kHeadSeconds = 30;
+inline constexpr unsigned kBodySeconds = 30;
+// For a slow reader: longer than any Prometheus waits for a scrape.
+inline constexpr unsigned kAnswerSeconds = 120;
+// For the client to close, once an answer says that we do.
+inline constexpr unsigned kLingerSeconds = 2;
+inline constexpr std::size_t kMaxHeaderBytes = 16 * 1024;  // Beyond: 431.
+inline constexpr std::size_t kMaxBodyBytes = 64 * 1024;    // Beyond: 413.
 
 // The same as values, so that a test can make them small.
 struct Limits {
   unsigned connections = kMaxConnections;
   unsigned connections_per_address = kMaxConnectionsPerAddress;
-  unsigned idle_seconds = kIdleSeconds;  // 0: never.
+  unsigned answers_at_once = kMaxAnswersAtOnce;
+  unsigned head_seconds = kHeadSeconds;
+  unsigned body_seconds = kBodySeconds;
+  unsigned answer_seconds = kAnswerSeconds;
+  unsigned linger_seconds = kLingerSeconds;
   std::size_t header_bytes = kMaxHeaderBytes;
   std::size_t body_bytes = kMaxBodyBytes;
 };

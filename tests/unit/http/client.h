@@ -100,6 +100,27 @@ class Client {
     return recv(fd_, &byte, 1, MSG_PEEK | MSG_DONTWAIT) >= 0 ||
            (errno != EAGAIN && errno != EWOULDBLOCK);
   }
+  // Reads what a small mouth takes and throws it away; 0 at the end.
+  std::size_t Sip() {
+    std::array<char, 1024> bytes;
+    const ssize_t n = recv(fd_, bytes.data(), bytes.size(), 0);
+    if (n < 0 && errno != ECONNRESET) Fail("recv");
+    return n > 0 ? static_cast<std::size_t>(n) : 0;
+  }
+  // Reads up to the end or `size` bytes, throws them away and counts them.
+  std::size_t ReadToEndOf(std::size_t size) {
+    std::size_t bytes = 0;
+    while (bytes < size && ReadSome()) {
+      bytes += buffer_.size();
+      buffer_.clear();
+    }
+    return bytes;
+  }
+  std::string ReadBytes(std::size_t size) {
+    std::string bytes;
+    Take(size, bytes);
+    return bytes;
+  }
   // All bytes up to the end of the connection, or up to its reset.
   std::string ReadToEnd() {
     while (ReadSome()) {
