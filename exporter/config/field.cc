@@ -91,6 +91,23 @@ void ReadFlag(const Field& field, std::optional<bool>& flag) {
   field.ComplainKind("true or false");
 }
 
+std::optional<bool> ReadYaml11Flag(const Field& field) {
+  const Value& value = field.value();
+  if (value.kind == Value::Kind::kPlain) {
+    for (const std::string_view word :
+         {"y", "Y", "yes", "Yes", "YES", "on", "On", "ON"}) {
+      if (value.text == word) return true;
+    }
+    for (const std::string_view word :
+         {"n", "N", "no", "No", "NO", "off", "Off", "OFF"}) {
+      if (value.text == word) return false;
+    }
+  }
+  std::optional<bool> flag;
+  ReadFlag(field, flag);
+  return flag;
+}
+
 void ReadDuration(const Field& field, const DurationRange& range,
                   probe::Duration& duration) {
   if (!field.value().IsText()) return field.ComplainKind("a duration");

@@ -59,6 +59,9 @@ struct DurationRange {
 
 void ReadText(const Field& field, std::string& text);
 void ReadFlag(const Field& field, std::optional<bool>& flag);
+// The same in a file that other programs read too, whose YAML knows more words
+// (YAML 1.1: yes, on, n).
+std::optional<bool> ReadYaml11Flag(const Field& field);
 void ReadDuration(const Field& field, const DurationRange& range,
                   probe::Duration& duration);
 // Within `least` and `most`, inclusive.

@@ -50,6 +50,12 @@ std::optional<Field> MapReader::Take(std::string_view key) {
   return std::nullopt;
 }
 
+std::optional<Field> MapReader::TakeSet(std::string_view key) {
+  auto field = Take(key);
+  if (field && field->value().kind == Value::Kind::kNull) return std::nullopt;
+  return field;
+}
+
 void MapReader::Refuse(std::string_view key, const std::string& sentence) {
   asked_.push_back(key);
   for (const Member& member : members_) {

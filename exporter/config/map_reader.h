@@ -22,6 +22,8 @@ class MapReader {
 
   // The value of `key`, a literal; none when it is not set.
   std::optional<Field> Take(std::string_view key);
+  // The same, where an empty value means that it is not set.
+  std::optional<Field> TakeSet(std::string_view key);
   // Complains that `key`, if it is set, means nothing here: `sentence` tells
   // why.
   void Refuse(std::string_view key, const std::string& sentence);

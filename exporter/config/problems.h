@@ -64,6 +64,8 @@ class Problems {
 
 // Enough to recognise a text by; host names of 253 are rare.
 inline constexpr std::size_t kMaxShownBytes = 80;
+// The end of a path tells more than its beginning: show nearly all.
+inline constexpr std::size_t kMaxShownPath = 300;
 
 // Text of the file as it may stand in a message: one line, printable, cut when
 // it is longer than about `most_bytes`.

@@ -11,9 +11,6 @@ namespace {
 
 namespace tls = probe::tls;
 
-// The end of a path tells more than its beginning: show nearly all.
-constexpr std::size_t kMaxShownPath = 300;
-
 // Where the bundle of trusted roots lies: Debian and its kin, Fedora and its
 // kin, openSUSE, Alpine. OpenSSL's own default is right only where the library
 // is the distribution's.
