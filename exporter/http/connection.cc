@@ -73,7 +73,9 @@ Connection::Connection(const Service& service, Owner& owner, Descriptor fd,
       owner_(owner),
       client_(std::move(client)),
       fd_(std::move(fd)),
-      transport_(MakeClearTransport(fd_.get())),
+      transport_(service.tls
+                     ? MakeTlsTransport(fd_.get(), service.tls, *service.pace)
+                     : MakeClearTransport(fd_.get())),
       poll_(probe::net::MakeHandle<uv_poll_t>(this, [&](uv_poll_t* raw) {
         return uv_poll_init(service.loop, raw, fd_.get());
       })) {
@@ -139,6 +141,8 @@ void Connection::Receive() {
       return Consume(std::string_view(buffer.data(), read.bytes));
     case Transfer::Outcome::kBlocked:
       return Poll(read.events);
+    case Transfer::Outcome::kRefused:
+      return Linger();
     case Transfer::Outcome::kEnded:
       return End();
   }
@@ -261,6 +265,7 @@ void Connection::Send() {
       return Poll(UV_WRITABLE);
     case Transfer::Outcome::kBlocked:
       return Poll(sent.events);
+    case Transfer::Outcome::kRefused:
     case Transfer::Outcome::kEnded:
       return End();
   }
@@ -271,13 +276,17 @@ void Connection::FinishAnswer() {
   outgoing_.reset();
   if (closes) {
     transport_->EndWriting();
-    SetActivity(Activity::kLingering);
-    return Poll(UV_READABLE);
+    return Linger();
   }
   parser_.emplace(service_.limits.header_bytes, service_.limits.body_bytes);
   SetActivity(Activity::kHead);
   // A request that is here already is read in the loop's next turn.
   Poll(unread_.empty() ? UV_READABLE : UV_WRITABLE);
+}
+
+void Connection::Linger() {
+  SetActivity(Activity::kLingering);
+  Poll(UV_READABLE);
 }
 
 void Connection::Discard() {

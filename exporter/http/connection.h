@@ -11,10 +11,12 @@
 #include <string>
 #include <string_view>
 
+#include "exporter/http/handshake_pace.h"
 #include "exporter/http/listen_socket.h"
 #include "exporter/http/outgoing.h"
 #include "exporter/http/request_parser.h"
 #include "exporter/http/server.h"
+#include "exporter/http/server_tls.h"
 #include "exporter/http/transport.h"
 #include "probe/net/uv_handle.h"
 
@@ -48,6 +50,8 @@ class Connection {
     uv_loop_t* loop;
     Handler handler;
     Limits limits;
+    CurrentTls tls;  // Empty: in clear.
+    HandshakePace* pace;
   };
 
   // Begins with kHead. `client` becomes Request::client. May end at once by
@@ -86,6 +90,7 @@ class Connection {
   void StartAnswer();
   void Send();
   void FinishAnswer();
+  void Linger();
   void Discard();
   void End();
 

@@ -11,8 +11,9 @@ namespace exporter::http {
 
 // Members are in the order of their making: connections refer to the service.
 struct Server::Impl final : Acceptor::Sink {
-  Impl(uv_loop_t* loop, Handler handler, const Limits& limits)
-      : service{loop, std::move(handler), limits},
+  Impl(uv_loop_t* loop, Handler handler, const Limits& limits, CurrentTls tls)
+      : pace(loop),
+        service{loop, std::move(handler), limits, std::move(tls), &pace},
         clients(service),
         acceptor(loop, *this) {}
 
@@ -25,13 +26,16 @@ struct Server::Impl final : Acceptor::Sink {
     }
   }
 
+  HandshakePace pace;
   const Connection::Service service;
   Clients clients;
   Acceptor acceptor;
 };
 
-Server::Server(uv_loop_s* loop, Handler handler, const Limits& limits)
-    : impl_(std::make_unique<Impl>(loop, std::move(handler), limits)) {}
+Server::Server(uv_loop_s* loop, Handler handler, const Limits& limits,
+               CurrentTls tls)
+    : impl_(std::make_unique<Impl>(loop, std::move(handler), limits,
+                                   std::move(tls))) {}
 
 Server::~Server() = default;
 

@@ -18,6 +18,11 @@ struct uv_loop_s;
 
 namespace exporter::http {
 
+// server_tls.h.
+class ServerTls;
+// Asked when a client begins its handshake; null refuses it.
+using CurrentTls = std::function<std::shared_ptr<const ServerTls>()>;
+
 // Limits against clients that waste our descriptors, memory or patience.
 
 // Over all listeners: a thousand requests that wait, and those of others.
@@ -105,8 +110,11 @@ using Handler = std::function<void(const Request&, Respond)>;
 
 class Server {
  public:
-  // `loop` must outlive the server. `handler` is called on the loop's thread.
-  Server(uv_loop_s* loop, Handler handler, const Limits& limits = Limits());
+  // `loop` must outlive the server. The functions are called on its thread.
+  // With `tls` every listener speaks TLS and nothing else, and the process must
+  // ignore SIGPIPE.
+  Server(uv_loop_s* loop, Handler handler, const Limits& limits = Limits(),
+         CurrentTls tls = nullptr);
   // Ends all connections. The loop must run once more for its handles to close.
   // Not from within a handler or a Source.
   ~Server();

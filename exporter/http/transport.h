@@ -7,6 +7,9 @@
 #include <span>
 #include <string_view>
 
+#include "exporter/http/handshake_pace.h"
+#include "exporter/http/server_tls.h"
+
 namespace exporter::http {
 
 // What came of an attempt to read or write.
@@ -14,6 +17,8 @@ struct Transfer {
   enum class Outcome {
     kDone,
     kBlocked,  // Try again when the descriptor has `events`.
+    kRefused,  // The client broke the rules of TLS and was told, and may want
+               // to read it.
     kEnded,    // By the client or an error.
   };
   Outcome outcome = Outcome::kEnded;
@@ -37,8 +42,12 @@ class Transport {
   virtual void EndWriting() = 0;
 };
 
-// Does not own `fd`, which is non-blocking and outlives it.
+// Neither owns `fd`, which is non-blocking and outlives it.
 std::unique_ptr<Transport> MakeClearTransport(int fd);
+// The first Read() begins the handshake with what `tls` gives then. The process
+// must ignore SIGPIPE, because OpenSSL cannot be told to.
+std::unique_ptr<Transport> MakeTlsTransport(int fd, const CurrentTls& tls,
+                                            HandshakePace& pace);
 
 }  // namespace exporter::http
 

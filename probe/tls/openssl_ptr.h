@@ -1,5 +1,5 @@
-// Owners of OpenSSL's objects. Only for the .cc files of this folder and their
-// tests: the other headers of tls/ show no OpenSSL.
+// Owners of OpenSSL's objects. Only for the .cc files of this folder, of
+// exporter/http and of their tests: the other headers of tls/ show no OpenSSL.
 #ifndef PROBE_TLS_OPENSSL_PTR_H_
 #define PROBE_TLS_OPENSSL_PTR_H_
 

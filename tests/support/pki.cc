@@ -189,6 +189,17 @@ Pki::Pki() {
                  .span = {},
                  .use = Use::kClient});
 
+  add("scraper", {.name = "scraper",
+                  .alt_names = "DNS:scraper.example.com,email:ops@example.com,"
+                               "IP:192.0.2.7,IP:2001:db8::7,"
+                               "URI:spiffe://example.com/prometheus",
+                  .span = {},
+                  .use = Use::kClient});
+  add("expired-client", {.name = "monitor.example.net",
+                         .alt_names = "DNS:monitor.example.net",
+                         .span = kExpiredSpan,
+                         .use = Use::kClient});
+
   const Wish good{.name = host, .alt_names = names, .span = {}};
   identities_["good-rsa"] = Leaf(good, &intermediate, NewRsaKey(), sent);
   identities_["self-signed"] = Leaf(good, nullptr, NewEcdsaKey(), "");

@@ -27,6 +27,8 @@ struct Identity {
 //                  as one that is in cross_roots(): another path is valid
 //   expired-intermediate   sent with that one, and no other path in roots()
 //   expiring       ends in 5 days          client         for clientAuth
+//   expired-client likewise, ended yesterday
+//   scraper        for clientAuth, with alternative names of every kind
 class Pki {
  public:
   // Makes all of them: about a tenth of a second.

@@ -22,11 +22,13 @@ namespace exporter::http {
 class ServerOnLoop {
  public:
   explicit ServerOnLoop(Handler handler, const Limits& limits = Limits(),
-                        const std::string& address = "127.0.0.1:0") {
+                        const std::string& address = "127.0.0.1:0",
+                        CurrentTls tls = nullptr) {
     REQUIRE(uv_loop_init(&loop_) == 0);
     REQUIRE(uv_async_init(&loop_, &async_, &OnCalls) == 0);
     async_.data = this;
-    server_ = std::make_unique<Server>(&loop_, std::move(handler), limits);
+    server_ = std::make_unique<Server>(&loop_, std::move(handler), limits,
+                                       std::move(tls));
     const auto listening = server_->Listen(address);
     if (!listening) FAIL(listening.error());
   }
