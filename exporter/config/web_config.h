@@ -78,10 +78,6 @@ std::expected<WebConfig, ConfigError> LoadWebConfig(const std::string& path);
 std::expected<WebConfig, ConfigError> ParseWebConfig(std::string_view text,
                                                      const std::string& name);
 
-// "$2y$10$" and 53 more characters: what crypt(3) takes for bcrypt and can
-// match.
-bool IsBcryptHash(std::string_view hash);
-
 }  // namespace exporter
 
 #endif  // EXPORTER_CONFIG_WEB_CONFIG_H_

@@ -6,16 +6,19 @@
 #include "exporter/discovery/http_fetch.h"
 #include "exporter/discovery/http_sd.h"
 #include "exporter/discovery/notices.h"
-#include "exporter/discovery/pool.h"
 #include "exporter/discovery/target_files.h"
+#include "exporter/pool.h"
 
 namespace exporter::discovery {
+
+// Lists, however many there are, always leave some of libuv's threads free.
+constexpr std::size_t kMaxPoolThreads = 2;
 
 struct Discovery::Impl {
   Impl(uv_loop_t* the_loop, Observer observer)
       : loop(the_loop),
         notices(the_loop, std::move(observer)),
-        pool(the_loop),
+        pool(the_loop, kMaxPoolThreads),
         files(the_loop, &notices, &pool),
         fetcher(the_loop) {}
 

@@ -14,7 +14,7 @@
 #include "exporter/config/http_sd.h"
 #include "exporter/discovery/http_fetch.h"
 #include "exporter/discovery/notices.h"
-#include "exporter/discovery/pool.h"
+#include "exporter/pool.h"
 #include "exporter/discovery/source.h"
 #include "probe/net/timer.h"
 

@@ -12,7 +12,7 @@
 #include "exporter/config/target_groups.h"
 #include "exporter/config/target_list.h"
 #include "exporter/discovery/notices.h"
-#include "exporter/discovery/pool.h"
+#include "exporter/pool.h"
 
 namespace exporter::discovery {
 

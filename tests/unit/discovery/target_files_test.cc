@@ -264,7 +264,7 @@ TEST_CASE("what no event tells is found by the refresh") {
   const tests::Scratch scratch;
   const auto reader = std::make_shared<const tests::LineReader>();
   Notices notices(&stage.loop.loop, stage.MakeObserver());
-  Pool pool(&stage.loop.loop);
+  Pool pool(&stage.loop.loop, 2);
   TargetFiles files(&stage.loop.loop, &notices, &pool,
                     /*refresh=*/std::chrono::milliseconds(20));
   files.Configure({scratch.Path("later/*.yaml")}, reader);

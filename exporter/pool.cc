@@ -1,8 +1,8 @@
-#include "exporter/discovery/pool.h"
+#include "exporter/pool.h"
 
 #include <utility>
 
-namespace exporter::discovery {
+namespace exporter {
 
 struct Pool::Work {
   uv_work_t request{};
@@ -11,7 +11,8 @@ struct Pool::Work {
   std::function<void()> done;
 };
 
-Pool::Pool(uv_loop_t* loop) : loop_(loop) {}
+Pool::Pool(uv_loop_t* loop, std::size_t most_threads)
+    : loop_(loop), most_threads_(most_threads) {}
 
 Pool::~Pool() {
   for (Work* work : running_) work->owner = nullptr;
@@ -32,7 +33,7 @@ void Pool::Release(std::shared_ptr<const void> garbage) {
 }
 
 void Pool::Start() {
-  while (!waiting_.empty() && running_.size() < kMaxPoolThreads) {
+  while (!waiting_.empty() && running_.size() < most_threads_) {
     Work* work = waiting_.front().release();
     waiting_.pop_front();
     running_.insert(work);
@@ -59,4 +60,4 @@ void Pool::OnDone(uv_work_t* request, int /*status*/) {
   work->done();  // May destroy the pool.
 }
 
-}  // namespace exporter::discovery
+}  // namespace exporter

@@ -1,7 +1,7 @@
 // Work that may take long (reading, parsing, freeing 100,000 targets), on
 // libuv's thread pool and off the loop.
-#ifndef EXPORTER_DISCOVERY_POOL_H_
-#define EXPORTER_DISCOVERY_POOL_H_
+#ifndef EXPORTER_POOL_H_
+#define EXPORTER_POOL_H_
 
 #include <uv.h>
 
@@ -11,16 +11,13 @@
 #include <memory>
 #include <unordered_set>
 
-namespace exporter::discovery {
-
-// libuv's pool has 4 threads, which reloads use as well: lists, however many
-// there are, always leave some free.
-inline constexpr std::size_t kMaxPoolThreads = 2;
+namespace exporter {
 
 class Pool {
  public:
-  // `loop` must outlive the pool.
-  explicit Pool(uv_loop_t* loop);
+  // Takes `most_threads` of libuv's 4 at a time, which all share. `loop` must
+  // outlive the pool.
+  Pool(uv_loop_t* loop, std::size_t most_threads);
   // What has not begun is dropped. What runs is not waited for: it ends on its
   // thread, without its `done`, and the loop must run on until then.
   ~Pool();
@@ -39,10 +36,11 @@ class Pool {
   static void OnDone(uv_work_t* request, int status);
 
   uv_loop_t* const loop_;
+  const std::size_t most_threads_;
   std::deque<std::unique_ptr<Work>> waiting_;
   std::unordered_set<Work*> running_;  // libuv's until their OnDone.
 };
 
-}  // namespace exporter::discovery
+}  // namespace exporter
 
-#endif  // EXPORTER_DISCOVERY_POOL_H_
+#endif  // EXPORTER_POOL_H_
