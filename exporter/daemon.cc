@@ -20,6 +20,7 @@
 #include "exporter/expansion_log.h"
 #include "exporter/http/routes.h"
 #include "exporter/http/server.h"
+#include "exporter/listener.h"
 #include "exporter/logging.h"
 #include "exporter/metrics/self_metrics.h"
 #include "exporter/metrics_page.h"
@@ -88,13 +89,14 @@ struct Daemon::Impl {
     assert(left == 0);
   }
 
-  std::expected<void, std::string> Start(Config config) {
+  std::expected<void, std::string> Start(Config config,
+                                         std::unique_ptr<WebAccess> access) {
     const DescriptorBudget budget =
         FitDescriptorLimit(options.probe_concurrency);
-    server.emplace(&loop, http::MakeRoutes(MakePages()), LimitsFor(budget));
-    for (const std::string& address : options.listen_addresses) {
-      const auto listening = server->Listen(address);
-      if (!listening) return listening;
+    listener.emplace(&loop, options, std::move(access), LimitsFor(budget),
+                     http::MakeRoutes(MakePages()));
+    if (const auto listening = listener->Listen(options); !listening) {
+      return listening;
     }
     WatchSignal(SIGHUP, [this] { Reload([](const auto&) {}); });
     WatchSignal(SIGTERM, [this] { OnStopSignal("SIGTERM"); });
@@ -117,9 +119,7 @@ struct Daemon::Impl {
     }
     lag_due = probe::net::Now() + kLagPeriod;
     lag_timer->At(lag_due);
-    for (const std::string& address : server->addresses()) {
-      LogInfo("Listening on", {{"address", address}});
-    }
+    listener->LogAddresses();
     return {};
   }
 
@@ -298,7 +298,7 @@ struct Daemon::Impl {
   // Closes every handle, so that the loop runs out of work. Idempotent.
   void Finish() {
     stopping = true;
-    server.reset();
+    listener.reset();
     signals.clear();
     // libuv has put back what kills; a late reload is no reason to die of it.
     std::signal(SIGHUP, SIG_IGN);
@@ -328,7 +328,7 @@ struct Daemon::Impl {
   std::optional<OnDemand> on_demand;
   std::optional<ProbePage> probe_page;
   std::optional<api::Api> api;
-  std::optional<http::Server> server;
+  std::optional<Listener> listener;
   std::vector<std::unique_ptr<SignalWatch>> signals;
   std::optional<probe::net::Timer> lag_timer;
   bool configured_once = false;
@@ -344,11 +344,10 @@ Daemon::Daemon(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 Daemon::~Daemon() = default;
 
 std::expected<std::unique_ptr<Daemon>, std::string> Daemon::Start(
-    const Options& options, Config config) {
+    const Options& options, Config config, std::unique_ptr<WebAccess> access) {
   auto impl = std::make_unique<Impl>(options);
-  if (const auto started = impl->Start(std::move(config)); !started) {
-    return std::unexpected(started.error());
-  }
+  const auto started = impl->Start(std::move(config), std::move(access));
+  if (!started) return std::unexpected(started.error());
   return std::unique_ptr<Daemon>(new Daemon(std::move(impl)));
 }
 

@@ -9,15 +9,16 @@
 
 #include "exporter/config/config.h"
 #include "exporter/options.h"
+#include "exporter/web_access.h"
 
 namespace exporter {
 
 class Daemon {
  public:
-  // Starts everything. The error is a sentence: a listen address that is
-  // taken, a resolver that cannot be had.
+  // Starts everything; `access` is null without --web.config.file. The error is
+  // a sentence: a listen address that is taken, a resolver that cannot be had.
   static std::expected<std::unique_ptr<Daemon>, std::string> Start(
-      const Options& options, Config config);
+      const Options& options, Config config, std::unique_ptr<WebAccess> access);
   ~Daemon();
   Daemon(const Daemon&) = delete;
   Daemon& operator=(const Daemon&) = delete;

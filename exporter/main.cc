@@ -3,6 +3,7 @@
 
 #include <csignal>
 #include <cstdlib>
+#include <expected>
 #include <iostream>
 #include <memory>
 #include <string>
@@ -18,14 +19,31 @@
 #include "exporter/daemon.h"
 #include "exporter/logging.h"
 #include "exporter/options.h"
+#include "exporter/web_access.h"
 
 namespace {
 
 using exporter::LogError;
 using exporter::LogInfo;
 
+using Access = std::unique_ptr<exporter::WebAccess>;
+
+// Null without a file.
+std::expected<Access, exporter::ConfigError> OpenAccess(
+    const exporter::Options& options) {
+  if (options.web_config_file.empty()) return Access();
+  return exporter::WebAccess::Open(options.web_config_file);
+}
+
 int CheckConfig(const exporter::Options& options) {
   const auto config = exporter::LoadConfig(options.config_file, options.shard);
+  const auto access = OpenAccess(options);
+  if (!access) {
+    for (const std::string& message : access.error().messages) {
+      std::cerr << message << '\n';
+    }
+    if (config) return EXIT_FAILURE;
+  }
   if (config) {
     for (const std::string& warning : config->warnings) {
       std::cerr << warning << '\n';
@@ -51,7 +69,15 @@ int RunDaemon(const exporter::Options& options) {
     }
     return EXIT_FAILURE;
   }
-  auto daemon = exporter::Daemon::Start(options, std::move(*config));
+  auto access = OpenAccess(options);
+  if (!access) {
+    for (const std::string& message : access.error().messages) {
+      LogError("Error loading web config", {{"err", message}});
+    }
+    return EXIT_FAILURE;
+  }
+  auto daemon =
+      exporter::Daemon::Start(options, std::move(*config), std::move(*access));
   if (!daemon) {
     LogError("Cannot start", {{"err", daemon.error()}});
     return EXIT_FAILURE;

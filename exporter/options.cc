@@ -63,6 +63,10 @@ void Define(CLI::App& app, Options& options, Words& words) {
                  "Seconds that /probe leaves of the scrape's timeout.")
       ->capture_default_str()
       ->check(CLI::Range(0.0, kMaxTimeoutOffset));
+  app.add_option("--web.config.file", options.web_config_file,
+                 "TLS and authentication of the listeners, in the format of "
+                 "all Prometheus exporters.")
+      ->type_name("FILE");
   app.add_option("--probe.threads", options.probe_threads,
                  "Threads that run probes.")
       ->capture_default_str()

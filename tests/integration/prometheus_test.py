@@ -63,8 +63,11 @@ class Relay(http.server.ThreadingHTTPServer):
 
 
 class Prometheus:
-    def __init__(self, target):
+    """`scrape` are further settings of its scrape configuration."""
+
+    def __init__(self, target, **scrape):
         self._target = target
+        self._scrape = scrape
         self._directory = tempfile.TemporaryDirectory(prefix="prometheus-")
 
     def __enter__(self):
@@ -77,7 +80,8 @@ class Prometheus:
             "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
             "scrape_configs": [{
                 "job_name": "smtp",
-                "static_configs": [{"targets": [self._target]}]}],
+                "static_configs": [{"targets": [self._target]}],
+                **self._scrape}],
         }), encoding="utf-8")
         self._run = Process(
             [path, f"--config.file={folder}/prometheus.yml",

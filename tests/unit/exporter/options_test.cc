@@ -27,6 +27,7 @@ TEST_CASE("defaults") {
   CHECK(options.config_file == "smtp.yml");
   CHECK_FALSE(options.config_check);
   CHECK(options.listen_addresses == std::vector<std::string>{":10125"});
+  CHECK(options.web_config_file.empty());
   CHECK(options.probe_threads == 1);
   CHECK(options.probe_concurrency == 1000);
   CHECK(options.shard.index == 0);
