@@ -2,16 +2,29 @@
 
 #include <utility>
 
+#include "exporter/http/listen_socket.h"
+#include "exporter/http/route_prefix.h"
+#include "exporter/http/systemd_sockets.h"
 #include "exporter/logging.h"
 
 namespace exporter {
+namespace {
 
-Listener::Listener(uv_loop_t* loop, const Options& /*options*/,
+http::Handler Placed(const Options& options, http::Handler pages) {
+  if (options.route_prefix.empty()) return pages;
+  return http::UnderPrefix(options.route_prefix, options.home,
+                           std::move(pages));
+}
+
+}  // namespace
+
+Listener::Listener(uv_loop_t* loop, const Options& options,
                    std::unique_ptr<WebAccess> access,
                    const http::Limits& limits, http::Handler pages)
     : loop_(loop),
       access_(std::move(access)),
-      server_(loop, Guarded(std::move(pages)), limits, TlsSource()) {}
+      server_(loop, Guarded(Placed(options, std::move(pages))), limits,
+              TlsSource()) {}
 
 http::Handler Listener::Guarded(http::Handler pages) {
   if (access_ == nullptr) return pages;
@@ -28,6 +41,11 @@ http::CurrentTls Listener::TlsSource() {
 }
 
 std::expected<void, std::string> Listener::Listen(const Options& options) {
+  if (options.systemd_socket) {
+    auto sockets = http::TakeSystemdSockets();
+    if (!sockets) return std::unexpected(sockets.error());
+    return server_.Listen(*std::move(sockets));
+  }
   for (const std::string& address : options.listen_addresses) {
     const auto listening = server_.Listen(address);
     if (!listening) return listening;

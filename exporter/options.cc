@@ -1,6 +1,7 @@
 #include "exporter/options.h"
 
 #include <CLI/CLI.hpp>
+#include <algorithm>
 #include <array>
 #include <chrono>
 #include <cstdint>
@@ -38,6 +39,8 @@ constexpr std::array<std::pair<std::string_view, LogLevel>, 4> kLevels = {{
 struct Words {
   std::string level = "info";
   std::string format = "logfmt";
+  std::string external_url;
+  std::string route_prefix;
   double timeout_offset = 0.5;
 };
 
@@ -55,7 +58,8 @@ void Define(CLI::App& app, Options& options, Words& words) {
   app.add_flag("--config.check,!--no-config.check", options.config_check,
                "Check the configuration and exit: 0 if it is good, else 1.");
   app.add_option("--web.listen-address", options.listen_addresses,
-                 "Address to serve /metrics on; may be repeated.")
+                 "Address to serve /metrics on, or unix:PATH; may be "
+                 "repeated.")
       ->capture_default_str()
       ->type_name("ADDRESS")
       ->allow_extra_args(false);
@@ -67,6 +71,17 @@ void Define(CLI::App& app, Options& options, Words& words) {
                  "TLS and authentication of the listeners, in the format of "
                  "all Prometheus exporters.")
       ->type_name("FILE");
+  app.add_flag("--web.systemd-socket,!--no-web.systemd-socket",
+               options.systemd_socket,
+               "Serve on the sockets that systemd passes, instead of "
+               "--web.listen-address.");
+  app.add_option("--web.external-url", words.external_url,
+                 "The URL under which a reverse proxy serves the pages.")
+      ->type_name("URL");
+  app.add_option("--web.route-prefix", words.route_prefix,
+                 "Path below which all pages are; default: the path of "
+                 "--web.external-url.")
+      ->type_name("PATH");
   app.add_option("--probe.threads", options.probe_threads,
                  "Threads that run probes.")
       ->capture_default_str()
@@ -101,6 +116,48 @@ void Define(CLI::App& app, Options& options, Words& words) {
       ->check(CLI::IsMember({"logfmt", "json"}));
 }
 
+Exit Refuse(const std::string& sentence) {
+  return Exit{1, "smtp_prober: error: " + sentence + ", try --help\n"};
+}
+
+// "/x" for "x", "/x/" and "//x//"; "" for "/" and "".
+std::string TrimSlashes(std::string_view path) {
+  const std::size_t first = path.find_first_not_of('/');
+  if (first == std::string_view::npos) return {};
+  return "/" + std::string(
+                   path.substr(first, path.find_last_not_of('/') + 1 - first));
+}
+
+// What is wrong with the two flags; "" if nothing is.
+std::string ReadRoutes(const Words& words, Options& options) {
+  const auto is_plain = [](std::string_view text) {
+    return std::all_of(text.begin(), text.end(), [](char c) {
+      return c > ' ' && c < '\x7f' &&
+             std::string_view("\"'<>\\^`{|}?#").find(c) ==
+                 std::string_view::npos;
+    });
+  };
+  const std::string_view url = words.external_url;
+  const std::size_t host = url.find("://") + 3;
+  const bool is_url =
+      (url.starts_with("http://") || url.starts_with("https://")) &&
+      host < url.size() && url[host] != '/';
+  if (!url.empty() && (!is_url || !is_plain(url))) {
+    return "--web.external-url: must be a URL such as "
+           "https://proxy.example.com/smtp";
+  }
+  if (!is_plain(words.route_prefix)) {
+    return "--web.route-prefix: must be a path such as /smtp";
+  }
+  const std::size_t slash = std::min(url.find('/', host), url.size());
+  const std::string path = TrimSlashes(url.empty() ? url : url.substr(slash));
+  options.route_prefix =
+      words.route_prefix.empty() ? path : TrimSlashes(words.route_prefix);
+  options.home = url.empty() ? options.route_prefix + "/"
+                             : std::string(url.substr(0, slash)) + path + "/";
+  return {};
+}
+
 LogLevel LevelOf(std::string_view word) {
   for (const auto& [name, level] : kLevels) {
     if (name == word) return level;
@@ -128,14 +185,14 @@ std::variant<Options, Exit> ParseOptions(int argc, const char* const* argv) {
   } catch (const CLI::CallForVersion&) {
     return Exit{0, VersionText()};
   } catch (const CLI::Error& error) {
-    return Exit{1, std::string("smtp_prober: error: ") + error.what() +
-                       ", try --help\n"};
+    return Refuse(error.what());
   }
   if (options.shard.index >= options.shard.count) {
-    return Exit{1,
-                "smtp_prober: error: --shard.index: must be below "
-                "--shard.count (" +
-                    std::to_string(options.shard.count) + "), try --help\n"};
+    return Refuse("--shard.index: must be below --shard.count (" +
+                  std::to_string(options.shard.count) + ")");
+  }
+  if (const std::string wrong = ReadRoutes(words, options); !wrong.empty()) {
+    return Refuse(wrong);
   }
   options.timeout_offset = std::chrono::duration_cast<probe::Duration>(
       std::chrono::duration<double>(words.timeout_offset));

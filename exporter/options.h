@@ -17,7 +17,12 @@ struct Options {
   std::string config_file = "smtp.yml";
   bool config_check = false;
   std::vector<std::string> listen_addresses = {":10125"};
-  std::string web_config_file;        // "": everybody, in clear.
+  std::string web_config_file;  // "": everybody, in clear.
+  // Instead of listen_addresses.
+  bool systemd_socket = false;
+  // Below which all pages are: "/x", "" for none; and where "/" then leads.
+  std::string route_prefix;
+  std::string home;
   Shard shard;                        // --shard.index, --shard.count
   unsigned probe_threads = 1;         // 1..64
   unsigned probe_concurrency = 1000;  // Conversations in flight, 1..100000.

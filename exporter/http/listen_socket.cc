@@ -2,6 +2,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 #include <uv.h>
 
@@ -13,6 +14,8 @@
 #include <memory>
 #include <string_view>
 #include <system_error>
+
+#include "exporter/http/unix_socket.h"
 
 namespace exporter::http {
 namespace {
@@ -99,20 +102,6 @@ std::expected<SocketAddress, std::string> Resolve(uv_loop_t* loop,
   return LookUp(loop, from);
 }
 
-std::expected<std::string, int> NameOf(int fd) {
-  SocketAddress address{};
-  socklen_t length = sizeof(address);
-  if (getsockname(fd, &address.any, &length) != 0) {
-    return std::unexpected(errno);
-  }
-  std::array<char, INET6_ADDRSTRLEN> host{};
-  uv_ip_name(&address.any, host.data(), host.size());
-  const std::string port = std::to_string(ntohs(address.v4.sin_port));
-  const bool is_v6 = address.any.sa_family == AF_INET6;
-  std::string name = is_v6 ? "[" : "";
-  return name.append(host.data()).append(is_v6 ? "]:" : ":").append(port);
-}
-
 // The error is an errno.
 std::expected<ListenSocket, int> Open(const SocketAddress& address) {
   Descriptor fd(socket(address.any.sa_family,
@@ -133,9 +122,8 @@ std::expected<ListenSocket, int> Open(const SocketAddress& address) {
       listen(fd.get(), SOMAXCONN) != 0) {
     return std::unexpected(errno);
   }
-  auto name = NameOf(fd.get());
-  if (!name) return std::unexpected(name.error());
-  return ListenSocket{.fd = std::move(fd), .address = *std::move(name)};
+  std::string name = NameOfSocket(fd.get());
+  return ListenSocket{.fd = std::move(fd), .address = std::move(name)};
 }
 
 // All addresses: [::] with IPv4 in it, or 0.0.0.0 where IPv6 is switched off.
@@ -153,6 +141,28 @@ std::expected<ListenSocket, int> OpenAny(std::uint16_t port) {
 
 }  // namespace
 
+std::string NameOfSocket(int fd) {
+  union {
+    sockaddr any;
+    sockaddr_in v4;
+    sockaddr_in6 v6;
+    sockaddr_un local;
+  } address{};
+  socklen_t length = sizeof(address);
+  if (getsockname(fd, &address.any, &length) != 0) return {};
+  if (address.any.sa_family == AF_UNIX) {
+    return std::string("unix:") + address.local.sun_path;
+  }
+  const bool is_v6 = address.any.sa_family == AF_INET6;
+  if (!is_v6 && address.any.sa_family != AF_INET) return {};
+  std::array<char, INET6_ADDRSTRLEN> host{};
+  uv_ip_name(&address.any, host.data(), host.size());
+  // Both families have the port at the same place.
+  const std::string port = std::to_string(ntohs(address.v4.sin_port));
+  std::string name = is_v6 ? "[" : "";
+  return name.append(host.data()).append(is_v6 ? "]:" : ":").append(port);
+}
+
 Descriptor::~Descriptor() {
   if (fd_ >= 0) close(fd_);
 }
@@ -160,6 +170,12 @@ Descriptor::~Descriptor() {
 std::expected<ListenSocket, std::string> OpenListenSocket(
     uv_loop_t* loop, const std::string& address) {
   const std::string intention = "listen on " + address + ": ";
+  constexpr std::string_view kUnix = "unix:";
+  if (address.starts_with(kUnix)) {
+    auto local = OpenUnixSocket(address.substr(kUnix.size()));
+    if (!local) return std::unexpected(intention + local.error());
+    return local;
+  }
   const auto split = Split(address);
   if (!split) return std::unexpected(intention + split.error());
   std::expected<ListenSocket, int> socket;

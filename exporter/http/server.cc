@@ -42,9 +42,17 @@ Server::~Server() = default;
 std::expected<void, std::string> Server::Listen(const std::string& address) {
   auto socket = OpenListenSocket(impl_->service.loop, address);
   if (!socket) return std::unexpected(socket.error());
-  if (const auto added = impl_->acceptor.Add(*std::move(socket)); !added) {
-    return std::unexpected("listen on " + address + ": " +
-                           uv_strerror(added.error()));
+  std::vector<ListenSocket> sockets;
+  sockets.push_back(*std::move(socket));
+  return Listen(std::move(sockets));
+}
+
+std::expected<void, std::string> Server::Listen(
+    std::vector<ListenSocket> sockets) {
+  for (ListenSocket& socket : sockets) {
+    const std::string intention = "listen on " + socket.address + ": ";
+    const auto added = impl_->acceptor.Add(std::move(socket));
+    if (!added) return std::unexpected(intention + uv_strerror(added.error()));
   }
   return {};
 }

@@ -18,6 +18,8 @@ struct uv_loop_s;
 
 namespace exporter::http {
 
+// listen_socket.h.
+struct ListenSocket;
 // server_tls.h.
 class ServerTls;
 // Asked when a client begins its handshake; null refuses it.
@@ -123,9 +125,12 @@ class Server {
 
   // Starts to listen: ":10125" (all addresses, IPv6 and IPv4), "0.0.0.0:80",
   // "[::1]:0", "localhost:10125" (one address of it, IPv4 first; this look-up
-  // blocks). May be called several times. The error is a sentence with the
-  // address in it: "listen on 127.0.0.1:80: permission denied".
+  // blocks), "unix:/run/prober.sock" (for our user and group). May be called
+  // several times. The error is a sentence with the address in it: "listen on
+  // 127.0.0.1:80: permission denied".
   std::expected<void, std::string> Listen(const std::string& address);
+  // On sockets that are open already.
+  std::expected<void, std::string> Listen(std::vector<ListenSocket> sockets);
   // What it listens on, "[::]:10125", in the order of Listen; port 0 resolved.
   std::vector<std::string> addresses() const;
 

@@ -28,6 +28,7 @@ TEST_CASE("defaults") {
   CHECK_FALSE(options.config_check);
   CHECK(options.listen_addresses == std::vector<std::string>{":10125"});
   CHECK(options.web_config_file.empty());
+  CHECK_FALSE(options.systemd_socket);
   CHECK(options.probe_threads == 1);
   CHECK(options.probe_concurrency == 1000);
   CHECK(options.shard.index == 0);
@@ -57,6 +58,55 @@ TEST_CASE("values come after = or as the next argument") {
     CHECK(options.probe_concurrency == 5);
     CHECK(options.log_level == LogLevel::kDebug);
     CHECK(options.log_format == LogFormat::kJson);
+  }
+}
+
+TEST_CASE("where the pages are") {
+  struct Row {
+    std::vector<const char*> arguments;
+    std::string prefix;
+    std::string home;
+  };
+  const std::vector<Row> rows = {
+      {{}, "", "/"},
+      {{"--web.route-prefix=/"}, "", "/"},
+      {{"--web.route-prefix=smtp"}, "/smtp", "/smtp/"},
+      {{"--web.route-prefix=//a/b//"}, "/a/b", "/a/b/"},
+      {{"--web.external-url=https://x.example"}, "", "https://x.example/"},
+      {{"--web.external-url=https://x.example:8443/"},
+       "",
+       "https://x.example:8443/"},
+      {{"--web.external-url=http://x.example/smtp/"},
+       "/smtp",
+       "http://x.example/smtp/"},
+      {{"--web.external-url=http://x.example/a/b"},
+       "/a/b",
+       "http://x.example/a/b/"},
+      // A proxy that takes the path away.
+      {{"--web.external-url=http://x.example/smtp", "--web.route-prefix=/"},
+       "",
+       "http://x.example/smtp/"},
+      {{"--web.external-url=http://x.example/a", "--web.route-prefix=/b"},
+       "/b",
+       "http://x.example/a/"},
+  };
+  for (const Row& row : rows) {
+    const Options options = Good(row.arguments);
+    CHECK(options.route_prefix == row.prefix);
+    CHECK(options.home == row.home);
+  }
+  for (const char* const wrong :
+       {"--web.external-url=x.example/smtp", "--web.external-url=https://",
+        "--web.external-url=https:///smtp",
+        "--web.external-url=\"https://x.example\"",
+        "--web.external-url=https://x.example/?a",
+        "--web.external-url=ftp://x.example", "--web.route-prefix=/a b",
+        "--web.route-prefix=/a?b"}) {
+    INFO(wrong);
+    const auto parsed = Parse({wrong});
+    const Exit* const end = std::get_if<Exit>(&parsed);
+    REQUIRE(end != nullptr);
+    CHECK(end->code == 1);
   }
 }
 
