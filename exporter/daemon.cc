@@ -15,6 +15,7 @@
 
 #include "exporter/api/api.h"
 #include "exporter/asset_page.h"
+#include "exporter/config_page.h"
 #include "exporter/descriptor_budget.h"
 #include "exporter/discovery/discovery.h"
 #include "exporter/expansion_log.h"
@@ -132,6 +133,7 @@ struct Daemon::Impl {
     }
     configured = std::make_shared<const TargetList>(std::move(config.targets));
     reloader->SetCurrent(configured);
+    config_text = std::move(config.text);
     on_demand->Configure(config.on_demand, config.group_reader);
     discovery->Configure(config.target_files, config.http_sd,
                          std::move(config.group_reader));
@@ -241,6 +243,7 @@ struct Daemon::Impl {
             [this](const http::Request& request, http::Respond respond) {
               api->Answer(request, std::move(respond));
             },
+        .config = [this] { return ConfigPage(config_text); },
         .ready = [this] { return !stopping; },
         .reload =
             [this](http::Pages::Reloaded reloaded) {
@@ -322,6 +325,7 @@ struct Daemon::Impl {
   Vantage vantage;
   // The targets of the configuration file.
   std::shared_ptr<const TargetList> configured;
+  std::shared_ptr<const std::string> config_text;  // What it says.
   std::optional<discovery::Discovery> discovery;
   std::optional<Reloader> reloader;
   std::optional<Watcher> watcher;

@@ -8,6 +8,7 @@
 #include "exporter/config/heap.h"
 #include "exporter/config/problems.h"
 #include "exporter/config/text_file.h"
+#include "exporter/config/yaml_text.h"
 
 namespace exporter {
 namespace {
@@ -47,6 +48,8 @@ std::expected<Config, ConfigError> ParseConfig(std::string_view text,
   if (problems.count() > 0) {
     return std::unexpected(ConfigError{problems.Messages()});
   }
+  config.text = std::make_shared<const std::string>(
+      config::YamlText(root != nullptr ? *root : nothing, kMaxConfigTextBytes));
   return config;
 }
 

@@ -38,12 +38,16 @@ struct Config {
   OnDemandConfig on_demand;
   // For what lists bring, and for targets that somebody names. Never null.
   std::shared_ptr<const GroupReader> group_reader;
+  // What was read, as YAML for people and without secrets. Never null.
+  std::shared_ptr<const std::string> text;
   // One line each, for the log: what is accepted and yet not as it should be.
   std::vector<std::string> warnings;
 };
 
 // Bigger files are refused. 100,000 targets with labels need about 15 MB.
 inline constexpr std::size_t kMaxConfigBytes = 64 * 1024 * 1024;
+// Of what is shown of it.
+inline constexpr std::size_t kMaxConfigTextBytes = kMaxConfigBytes;
 // So that a broken file does not print a million lines.
 inline constexpr std::size_t kMaxConfigMessages = 20;
 

@@ -23,6 +23,7 @@ void Reload(const Pages& pages, const Request& request, Respond respond) {
 
 std::optional<Response> Read(const Pages& pages, const Request& request) {
   if (request.path == "/metrics") return pages.metrics(request);
+  if (request.path == "/config") return pages.config();
   if (request.path == "/-/healthy") return Text(200, "Healthy\n");
   if (request.path == "/-/ready") {
     return pages.ready() ? Text(200, "Ready\n") : Text(503, "Not ready\n");

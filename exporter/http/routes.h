@@ -19,6 +19,8 @@ struct Pages {
   Handler probe;
   // Whatever begins with /api/; sees to methods itself, may answer later.
   Handler api;
+  // /config.
+  std::function<Response()> config;
   // The configuration is loaded and the schedule runs.
   std::function<bool()> ready;
   // Calls back once, later; the error is what to tell the client.
@@ -28,8 +30,9 @@ struct Pages {
   std::function<std::optional<Response>(const Request&)> other;
 };
 
-// "/metrics", "/probe", "/api/...", "/-/healthy", "/-/ready", "/-/reload" (POST
-// and PUT), and what `other` knows; 405 for other methods, 404 elsewhere.
+// "/metrics", "/probe", "/config", "/api/...", "/-/healthy", "/-/ready",
+// "/-/reload" (POST and PUT), and what `other` knows; 405 for other methods,
+// 404 elsewhere.
 Handler MakeRoutes(Pages pages);
 
 }  // namespace exporter::http

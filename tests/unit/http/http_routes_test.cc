@@ -40,6 +40,7 @@ Pages MakePages(bool ready, std::expected<void, std::string> reloaded) {
     if (request.path != "/") return std::nullopt;
     return Response{.body = "the index"};
   };
+  pages.config = [] { return Response{.body = "the configuration"}; };
   pages.ready = [ready] { return ready; };
   pages.reload = [reloaded](const Pages::Reloaded& done) { done(reloaded); };
   return pages;
@@ -65,6 +66,8 @@ TEST_CASE("each path and method has its answer") {
       {&up, "GET", "/metrics", 200, "the metrics"},
       {&up, "DELETE", "/metrics", 405, "Only GET and HEAD.\n"},
       {&up, "GET", "/metrics/", 404, "Not found\n"},
+      {&up, "GET", "/config", 200, "the configuration"},
+      {&up, "POST", "/config", 405, "Only GET and HEAD.\n"},
       {&up, "GET", "/-/healthy", 200, "Healthy\n"},
       {&down, "GET", "/-/healthy", 200, "Healthy\n"},
       {&up, "GET", "/-/ready", 200, "Ready\n"},
