@@ -44,7 +44,9 @@ class CommandLineTest(unittest.TestCase):
         self.assertEqual(done.returncode, 0)
         self.assertEqual(done.stderr, "")
         for flag in ("--config.file", "--config.check",
-                     "--web.listen-address", "--probe.threads",
+                     "--web.listen-address", "--web.config.file",
+                     "--web.systemd-socket", "--web.external-url",
+                     "--web.route-prefix", "--probe.threads",
                      "--probe.concurrency", "--log.level", "--log.format",
                      "--version"):
             self.assertIn(flag, done.stdout)
