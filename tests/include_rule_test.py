@@ -37,7 +37,7 @@ RULES = [
     ("Prometheus outside metrics/", include("prometheus/"), ".",
      "exporter/metrics/|tests/unit/metrics/"),
     ("OpenSSL in exporter/ outside http/", include("openssl/"), "exporter/",
-     "exporter/http/"),
+     "exporter/http/|exporter/config/shard.cc$"),
     ("crypt(3) outside basic_auth.cc", include("crypt.h"), ".",
      "exporter/http/basic_auth.cc$|tests/"),
     ("spdlog outside logging.cc", include("spdlog/"), ".",
