@@ -14,8 +14,8 @@
 #include "exporter/config/http_sd.h"
 #include "exporter/discovery/http_fetch.h"
 #include "exporter/discovery/notices.h"
-#include "exporter/pool.h"
 #include "exporter/discovery/source.h"
+#include "exporter/pool.h"
 #include "probe/net/timer.h"
 
 namespace exporter::discovery {

@@ -17,8 +17,8 @@
 #include "exporter/discovery/file_scan.h"
 #include "exporter/discovery/folder_watch.h"
 #include "exporter/discovery/notices.h"
-#include "exporter/pool.h"
 #include "exporter/discovery/source.h"
+#include "exporter/pool.h"
 #include "probe/clock.h"
 #include "probe/net/timer.h"
 

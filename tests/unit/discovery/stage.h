@@ -68,6 +68,13 @@ class LineReader : public exporter::GroupReader {
     torn = true;
     return std::unexpected(exporter::ConfigError{{name + ": is torn"}});
   }
+  // Lists name no single targets.
+  std::expected<std::shared_ptr<const probe::Target>, exporter::ConfigError>
+  ReadOne(const exporter::NamedTarget& named,
+          std::string (*)(const std::string&)) const override {
+    return MakeTarget(named.text);
+  }
+  std::vector<std::string> ModuleNames() const override { return {}; }
 
   // Counted on whatever thread.
   mutable std::atomic<int> reads = 0;
