@@ -20,15 +20,13 @@ class Acceptor {
   // acceptor.
   class Sink {
    public:
+    virtual ~Sink() = default;
     // False leaves further clients in the sockets' backlogs for a moment.
     virtual bool HasRoom() = 0;
     // The process has no descriptors left: false if none could be freed.
     virtual bool FreeDescriptor() = 0;
     // `fd` is non-blocking.
     virtual void OnAccepted(Descriptor fd, const sockaddr* peer) = 0;
-
-   protected:
-    ~Sink() = default;
   };
 
   // `loop` and `sink` must outlive the acceptor.

@@ -47,6 +47,9 @@ class Clients {
   using List = std::list<Client>;  // In the order of `since`.
   struct Client final : Connection::Owner {
     explicit Client(Clients& of) : clients(of) {}
+    ~Client() override = default;
+    Client(const Client&) = delete;
+    Client& operator=(const Client&) = delete;
     void OnActivity(Activity to) override { clients.Move(self, to); }
     void OnEnd() override { clients.Remove(self); }
 

@@ -46,7 +46,8 @@ class Ticket {
   ~Ticket() {
     try {
       Use(PlainText(500, "The request was dropped.\n"));
-    } catch (...) {  // Out of memory: the time limit ends the connection.
+    } catch (...) {  // Out of memory: without words.
+      Use({.status = 500});
     }
   }
   Ticket(const Ticket&) = delete;
@@ -228,7 +229,8 @@ void Connection::OnClientGone() {
   const std::function<void()> gone = std::exchange(gone_, nullptr);
   try {
     if (gone) gone();  // May answer.
-  } catch (...) {      // As from a handler: the request goes on without it.
+  } catch (...) {      // As from a handler.
+    if (!answer_) Answer({.status = 500});
   }
 }
 

@@ -37,12 +37,10 @@ class Connection {
   // Outlives the connection.
   class Owner {
    public:
+    virtual ~Owner() = default;
     virtual void OnActivity(Activity activity) = 0;
     // It is over: to be destroyed, within the call or later.
     virtual void OnEnd() = 0;
-
-   protected:
-    ~Owner() = default;
   };
 
   // What the connections of a server share; outlives them.

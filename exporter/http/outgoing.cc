@@ -136,7 +136,7 @@ std::string Outgoing::Head(const Response& response, int status,
   head += "\r\nDate: " + DateNow() + "\r\n";
   for (const auto& [name, value] : response.headers) {
     if (IsOurs(name) || !FitsHttp(name, value)) continue;
-    head += name + ": " + value + "\r\n";
+    head.append(name).append(": ").append(value).append("\r\n");
   }
   if (framing_ == Framing::kLength) {
     head += "Content-Length: " + std::to_string(response.body.size()) + "\r\n";

@@ -23,6 +23,7 @@ struct Server::Impl final : Acceptor::Sink {
     try {
       clients.Add(std::move(fd), peer);
     } catch (...) {  // Out of memory; `fd` is closed.
+      clients.EndOne();
     }
   }
 
