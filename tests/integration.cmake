@@ -47,7 +47,8 @@ foreach(name IN ITEMS page page_daemon)
   endif()
 endforeach()
 # They measure, or take most of the machine.
-foreach(name IN ITEMS load discovery_load hostile listener_load page)
+foreach(name IN ITEMS load discovery_load hostile listener_load on_demand_load
+        page)
   if(TEST integration/${name})
     set_tests_properties(integration/${name} PROPERTIES RUN_SERIAL ON)
   endif()
