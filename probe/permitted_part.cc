@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "probe/endpoint.h"
+#include "probe/expand.h"
 #include "probe/lookup.h"
 #include "probe/result.h"
 
@@ -52,8 +53,10 @@ bool AddHost(std::span<const Place> host, const Permits& permits,
 
 // A domain without any host looks like one that is not there.
 void Collapse(Expansion& part) {
-  part.places = {WithoutAddress(part.places.front())};
-  part.places.front().mx.clear();
+  auto endpoint = std::make_shared<Endpoint>(*part.places.front().endpoint);
+  endpoint->server_name = ServerName(*part.target);
+  part.places = {
+      {.endpoint = std::move(endpoint), .unresolved = NoPermittedAddress()}};
   if (part.mail) part.mail.emplace().failure = NoPermittedAddress();
   std::erase_if(part.lookups,
                 [](const NamedLookup& lookup) { return !lookup.mx.empty(); });

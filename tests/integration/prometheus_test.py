@@ -3,17 +3,11 @@
 
 import http.client
 import http.server
-import json
-import pathlib
-import shutil
-import subprocess
-import tempfile
 import threading
-import time
 import unittest
-import urllib.parse
 
-from harness import PATIENCE, MailSim, Prober, Process, config, lacking
+from harness import PATIENCE, MailSim, Prober, config
+from prometheus_server import Prometheus
 
 
 class Relay(http.server.ThreadingHTTPServer):
@@ -62,71 +56,6 @@ class Relay(http.server.ThreadingHTTPServer):
         self.server_close()
 
 
-class Prometheus:
-    """`scrape` are further settings of its scrape configuration."""
-
-    def __init__(self, target, **scrape):
-        self._target = target
-        self._scrape = scrape
-        self._directory = tempfile.TemporaryDirectory(prefix="prometheus-")
-
-    def __enter__(self):
-        path = shutil.which("prometheus")
-        if path is None:
-            raise lacking("no prometheus")
-        folder = pathlib.Path(self._directory.name)
-        (folder / "prometheus.yml").write_text(json.dumps({
-            # No scrape may fail, on a busy machine either.
-            "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
-            "scrape_configs": [{
-                "job_name": "smtp",
-                "static_configs": [{"targets": [self._target]}],
-                **self._scrape}],
-        }), encoding="utf-8")
-        self._run = Process(
-            [path, f"--config.file={folder}/prometheus.yml",
-             f"--storage.tsdb.path={folder}/data",
-             "--web.listen-address=127.0.0.1:0"],
-            stdout=subprocess.DEVNULL, cwd=folder)
-        try:
-            match = self._run.wait_for_line(
-                r'msg="Listening on" address=(127\.0\.0\.1:\d+)')
-        except BaseException:
-            self._run.kill()
-            raise
-        self._address = match[1]
-        return self
-
-    def __exit__(self, *unused):
-        self._run.process.terminate()
-        self._run.finish()
-        self._directory.cleanup()
-
-    def query(self, expression):
-        """[(labels, value)] of an instant query; [] before it is ready."""
-        connection = http.client.HTTPConnection(self._address,
-                                                timeout=PATIENCE)
-        connection.request("GET", "/api/v1/query?" + urllib.parse.urlencode(
-            {"query": expression}))
-        response = connection.getresponse()
-        body = response.read()
-        connection.close()
-        if response.status == 503:
-            return []
-        answer = json.loads(body)
-        assert answer["status"] == "success", answer
-        return [(sample["metric"], float(sample["value"][1]))
-                for sample in answer["data"]["result"]]
-
-    def query_until(self, expression, count):
-        deadline = time.monotonic() + PATIENCE
-        while len(found := self.query(expression)) != count:
-            assert time.monotonic() < deadline, \
-                f"{expression}: {found}\n{self._run.errors()[-4000:]}"
-            time.sleep(0.2)
-        return found
-
-
 SCENARIO = {"servers": [
     {"name": "well", "listen": "127.0.0.1:0",
      "profile": {"hostname": "mail.example.com",
@@ -140,13 +69,17 @@ SCENARIO = {"servers": [
 ]}
 
 
+def job(name, target):
+    return {"job_name": name, "static_configs": [{"targets": [target]}]}
+
+
 class PrometheusTest(unittest.TestCase):
     def scrape(self, accept, content_type):
         with MailSim(SCENARIO) as sim, \
                 Prober(config(*sim.targets.values())) as prober:
             prober.probed()
             with Relay(prober.address, accept) as relay, \
-                    Prometheus(relay.target()) as prometheus:
+                    Prometheus(job("smtp", relay.target())) as prometheus:
                 prometheus.query_until("up == 1", 1)
                 found = prometheus.query_until("smtp_reachable", 3)
                 values = {labels["target"]: value for labels, value in found}

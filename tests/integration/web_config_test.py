@@ -16,7 +16,7 @@ import unittest
 
 from harness import PATIENCE, SANITIZED, Prober, config, lacking, program
 from pki import pki
-from prometheus_test import Prometheus
+from prometheus_server import Prometheus, job
 
 SAMPLES = pathlib.Path(__file__).parents[1] / "config" / "web"
 # What exporter-toolkit 0.8 in Debian's promtool does not know yet.
@@ -486,16 +486,19 @@ class BasicAuthTest(unittest.TestCase):
             tls = {"ca_file": str(pki().roots), "cert_file": str(certificate),
                    "key_file": str(key)}
             user = {"username": "alice", "password": "secret"}
-            with Prometheus(prober.address, scheme="https", tls_config=tls,
-                            basic_auth=user) as prometheus:
+            with Prometheus(job("smtp", prober.address) | {
+                    "scheme": "https", "tls_config": tls,
+                    "basic_auth": user}) as prometheus:
                 prometheus.query_until("up == 1", 1)
                 prometheus.query_until("smtp_probe_interval_seconds", 1)
-            with Prometheus(prober.address, scheme="https", tls_config=tls,
-                            basic_auth=user | {"password": "x"}) as stranger:
+            with Prometheus(job("smtp", prober.address) | {
+                    "scheme": "https", "tls_config": tls,
+                    "basic_auth": user | {"password": "x"}}) as stranger:
                 stranger.query_until("up == 0", 1)
             del tls["cert_file"], tls["key_file"]
-            with Prometheus(prober.address, scheme="https", tls_config=tls,
-                            basic_auth=user) as stranger:
+            with Prometheus(job("smtp", prober.address) | {
+                    "scheme": "https", "tls_config": tls,
+                    "basic_auth": user}) as stranger:
                 stranger.query_until("up == 0", 1)
 
 

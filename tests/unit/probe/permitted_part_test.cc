@@ -29,7 +29,10 @@ Failure Fails(Reason reason) {
 }
 
 Expansion MakeExpansion(std::vector<Place> places) {
+  auto target = std::make_shared<Target>();
+  target->host = "Domain.example.";
   Expansion expansion;
+  expansion.target = std::move(target);
   expansion.places = std::move(places);
   return expansion;
 }
@@ -119,6 +122,7 @@ TEST_CASE("a domain that leads inside looks like one that does not exist") {
     CHECK(part->mail->failure == part->places[0].unresolved);
     CHECK(part->lookups.size() == 1);
     CHECK(part->places[0].quirks.Empty());
+    CHECK(part->places[0].endpoint->server_name == "domain.example");
   }
 }
 
