@@ -16,7 +16,8 @@ import unittest
 
 from harness import PATIENCE, SANITIZED, Prober, config, lacking, program
 from pki import pki
-from prometheus_server import Prometheus, job
+from prometheus_server import Prometheus
+from prometheus_test import job
 
 SAMPLES = pathlib.Path(__file__).parents[1] / "config" / "web"
 # What exporter-toolkit 0.8 in Debian's promtool does not know yet.
