@@ -128,7 +128,13 @@ TEST_CASE("the example is valid and names every setting") {
                                 "cert_file",
                                 "key_file",
                                 "tls_min_version",
-                                "certificate_days"}) {
+                                "certificate_days",
+                                "on_demand",
+                                "allow",
+                                "any",
+                                "ports",
+                                "concurrency",
+                                "rate"}) {
     CAPTURE(key);
     CHECK(text.find(key + ":") != std::string::npos);
   }
