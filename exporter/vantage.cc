@@ -1,6 +1,7 @@
 #include "exporter/vantage.h"
 
 #include <algorithm>
+#include <array>
 #include <memory>
 #include <set>
 
@@ -87,27 +88,45 @@ class RouteJudge {
  public:
   void AddLeftOut() { left_out_ = true; }
   void AddAddress() { has_address_ = true; }
-  void Add(const IpAddress& address, const EndpointState::Verdict& verdict) {
+  void Add(const IpAddress& address, bool smtp_port,
+           const EndpointState::Verdict& verdict) {
     const auto& failure = verdict.failure;
-    if (failure && failure->phase == Phase::kConnect &&
-        failure->reason == Reason::kUnreachable) {
-      unreachable_.Add(address);
-    } else {
+    const bool connected = !failure || failure->phase != Phase::kConnect;
+    Port& port = ports_[smtp_port ? 0 : 1];
+    port.connected = port.connected || connected;
+    if (connected || (failure->reason != Reason::kTimeout &&
+                      failure->reason != Reason::kUnreachable)) {
       reached_ = true;
+      return;
     }
+    port.silent.Add(address);
+    if (failure->reason == Reason::kTimeout) timed_out_ = true;
+    if (failure->reason == Reason::kUnreachable) unreachable_.Add(address);
   }
   bool good() const { return reached_; }
-  std::optional<bool> Verdict() const {
+  std::optional<bool> Verdict(const RouteJudge& other) const {
     if (reached_) return true;
-    if (unreachable_.Enough() || (left_out_ && !has_address_)) return false;
+    if (left_out_ && !has_address_) return false;
+    if (unreachable_.Enough() && !timed_out_) return false;
+    for (std::size_t i = 0; i < ports_.size(); ++i) {
+      if (ports_[i].silent.Enough() && other.ports_[i].connected) return false;
+    }
     return std::nullopt;
   }
 
  private:
+  struct Port {
+    bool connected = false;
+    Witnesses<IpAddress> silent;  // Timeout or unreachable.
+  };
+
   bool left_out_ = false;
   bool has_address_ = false;
   bool reached_ = false;
+  bool timed_out_ = false;
   Witnesses<IpAddress> unreachable_;
+  // Port 25 and the others: where one is blocked, the other may well be open.
+  std::array<Port, 2> ports_;
 };
 
 class ResolverJudge {
@@ -186,7 +205,7 @@ class Vantage::Judge {
     return resolver_.good() && ip4_.good() && ip6_.good() && outbound_.good();
   }
   VantageVerdicts Verdicts() const {
-    return {.ok = {ip4_.Verdict(), ip6_.Verdict(), resolver_.Verdict(),
+    return {.ok = {ip4_.Verdict(ip6_), ip6_.Verdict(ip4_), resolver_.Verdict(),
                    outbound_.Verdict()},
             .outbound_25_reason = outbound_.reason()};
   }
@@ -195,13 +214,13 @@ class Vantage::Judge {
   void Add(const probe::Endpoint& endpoint) {
     RouteJudge& route = endpoint.address->is_ip6() ? ip6_ : ip4_;
     route.AddAddress();
-    const bool outbound = endpoint.port == kSmtpPort && !outbound_.good();
-    if (route.good() && !outbound) return;
+    const bool smtp_port = endpoint.port == kSmtpPort;
+    if (route.good() && outbound_.good()) return;
     const ResultStore::State state = store_.Find(endpoint.id);
     if (state == nullptr || !state->verdict) return;
     if (!TriedToConnect(*state->verdict)) return;
-    route.Add(*endpoint.address, *state->verdict);
-    if (outbound) outbound_.Add(*endpoint.address, *state->verdict);
+    route.Add(*endpoint.address, smtp_port, *state->verdict);
+    if (smtp_port) outbound_.Add(*endpoint.address, *state->verdict);
   }
 
   const ResultStore& store_;
@@ -219,13 +238,15 @@ struct Sentences {
   std::string_view over;
 };
 constexpr std::array<Sentences, kVantageChecks> kSentences = {{
-    {"This host has no route to IPv4 addresses: their servers are not probed, "
-     "or look unreachable while they may be well. Check the addresses and "
-     "routes of this host (ip -4 route), or set ip_protocol: ip6.",
+    {"This host has no route to IPv4 addresses, or one that leads nowhere: "
+     "their servers are not probed, or look down while they may be well. Check "
+     "the addresses and routes of this host (ip -4 route), or set ip_protocol: "
+     "ip6.",
      "This host reaches IPv4 addresses again"},
-    {"This host has no route to IPv6 addresses: their servers are not probed, "
-     "or look unreachable while they may be well. Check the addresses and "
-     "routes of this host (ip -6 route), or set ip_protocol: ip4.",
+    {"This host has no route to IPv6 addresses, or one that leads nowhere: "
+     "their servers are not probed, or look down while they may be well. Check "
+     "the addresses and routes of this host (ip -6 route), or set ip_protocol: "
+     "ip4.",
      "This host reaches IPv6 addresses again"},
     {"The resolver answers for no name at all: names look unresolvable while "
      "their servers may be well. Check the resolver of this host, or the "

@@ -52,10 +52,14 @@ struct VantageVerdicts {
 // - outbound_25: true as soon as one server was connected to on port 25; false
 //   when kLeastServers addresses or more could not be, all for one reason among
 //   timeout, unreachable and refused.
-// - ipv4_route, ipv6_route: true as soon as a connection to an address of the
-//   family did anything but fail as unreachable; false when kLeastServers
-//   addresses or more did that, or when all addresses of the family were left
-//   out because there is no route to them.
+// - ipv4_route, ipv6_route: true as soon as a server at an address of the
+//   family was connected to or refused it. Silence proves nothing by itself,
+//   neither a route nor that there is none. False, if there is no such server:
+//   when all addresses of the family were left out because there is no route to
+//   them; when kLeastServers addresses or more are unreachable and none timed
+//   out; or when so many timed out or are unreachable on a port where the other
+//   family connects (port 25, or any other): their packets are swallowed. Both
+//   families silent are no matter of routes, but of port 25.
 // - resolver: false when kLeastServers names or more that were answered before
 //   are not any more, and no other name was answered since; or that many at the
 //   start. True otherwise, if any name was answered. The hosts file says

@@ -15,6 +15,7 @@ NEAR_IP4 = f"{BLOCK}1/24"
 NEAR_IP6 = f"{IP6_BLOCK}1/64"
 # Behind the far host, which knows nothing of it and drops what is sent there.
 DROPPED = "11.9.0."
+IP6_DROPPED = "2a00:9::"
 
 ZONES = {"example": f"""
 $TTL 1
@@ -41,6 +42,8 @@ class MailNetwork(Network):
         ways = {}
         if NEAR_IP4 in near:
             ways[f"{DROPPED}0/24"] = f"{BLOCK}53"
+        if NEAR_IP6 in near:
+            ways[f"{IP6_DROPPED}/64"] = f"{IP6_BLOCK}11"
         super().__init__(near, far, ways)
         self._ports = ports
         self._with_dns = dns

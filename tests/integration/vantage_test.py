@@ -5,8 +5,8 @@ import unittest
 
 import netns
 from harness import Prober, config
-from mail_network import (BLOCK, DROPPED, IP6_BLOCK, NEAR_IP4, NUMBERS,
-                          RESOLVER, MailNetwork)
+from mail_network import (BLOCK, DROPPED, IP6_BLOCK, IP6_DROPPED, NEAR_IP4,
+                          NUMBERS, RESOLVER, MailNetwork)
 from mail_site import common, verdicts
 
 setUpModule = netns.require
@@ -14,7 +14,9 @@ setUpModule = netns.require
 DNS = {"servers": [RESOLVER], "timeout": "300ms", "tries": 1}
 TIMEOUTS = {"connect": "300ms"}
 NAMES = [f"mx{number}.example" for number in NUMBERS]
+HOSTS = [f"{BLOCK}{number}" for number in NUMBERS]
 DROPPED_HOSTS = [f"{DROPPED}{number}" for number in NUMBERS]
+IP6_DROPPED_HOSTS = [f"[{IP6_DROPPED}{number}]:25" for number in NUMBERS]
 
 
 def checks(page):
@@ -79,21 +81,34 @@ class VantageTest(unittest.TestCase):
         with MailNetwork(dns=False), \
                 Prober(self.config(*DROPPED_HOSTS[:2])) as prober:
             prober.probed(times=3)
-            # They were sent to: there is a route.
-            self.until(prober, ipv4_route=1, outbound_25=None)
+            # Silence does not even tell that there is a route.
+            self.assertEqual(checks(prober.scrape()), {})
 
     def test_no_way_out(self):
-        literals = [*DROPPED_HOSTS, f"[{IP6_BLOCK}11]:25"]
+        literals = [*HOSTS, f"[{IP6_BLOCK}11]:25"]
         with MailNetwork(dns=False), \
                 Prober(self.config(*literals)) as prober:
             self.until(prober, ipv4_route=1, ipv6_route=1, outbound_25=1)
-            netns.ip(f"route del {DROPPED}0/24")
+            netns.ip(f"route del {BLOCK}0/24")
             page = self.until(prober, ipv4_route=0, ipv6_route=1,
                               outbound_25=1)
             self.assertEqual(
-                verdicts(page, address=f"{DROPPED}11"),
-                {("", f"{DROPPED}11"): ("connect", "unreachable")})
-            netns.ip(f"route add {DROPPED}0/24 via {BLOCK}53")
+                verdicts(page, address=f"{BLOCK}11"),
+                {("", f"{BLOCK}11"): ("connect", "unreachable")})
+            netns.ip(f"route add {BLOCK}0/24 dev cable")
+            self.until(prober, ipv4_route=1, ipv6_route=1, outbound_25=1)
+
+    def test_a_family_that_is_swallowed(self):
+        with MailNetwork(dns=False) as network, \
+                Prober(self.config(HOSTS[0], *IP6_DROPPED_HOSTS)) as prober:
+            page = self.until(prober, ipv4_route=1, ipv6_route=0,
+                              outbound_25=1)
+            self.assertEqual(
+                verdicts(page, address=f"{IP6_DROPPED}11"),
+                {("", f"{IP6_DROPPED}11"): ("connect", "timeout")})
+            # An answer from beyond, if only a refusal, is a route.
+            with network.far.inside():
+                netns.ip(f"addr add {IP6_DROPPED}12/128 dev lo")
             self.until(prober, ipv4_route=1, ipv6_route=1, outbound_25=1)
 
     def test_a_host_without_ip6(self):
