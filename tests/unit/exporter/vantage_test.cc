@@ -15,6 +15,8 @@ namespace exporter {
 namespace {
 
 constexpr probe::Time kLater{std::chrono::seconds(1000)};
+// When the results of kNow are judged.
+constexpr probe::Time kJudged{tests::kNow.time_since_epoch()};
 
 using probe::Expansion;
 using probe::Phase;
@@ -27,6 +29,7 @@ using enum VantageCheck;
 probe::ProbeResult Failed(Phase phase, Reason reason) {
   probe::ProbeResult result;
   result.finished = tests::MomentAt(kNow);
+  result.interval = std::chrono::minutes(1);
   result.failure = {.phase = phase, .reason = reason, .detail = {}};
   return result;
 }
@@ -41,6 +44,7 @@ struct Server {
   std::string address;
   std::optional<probe::ProbeResult> result;
   std::uint16_t port = 25;
+  std::string name = {};  // "": an IP literal.
 };
 
 Page Servers(const std::vector<Server>& servers) {
@@ -49,6 +53,7 @@ Page Servers(const std::vector<Server>& servers) {
   for (const Server& server : servers) {
     probe::Endpoint endpoint = tests::MakeEndpoint(++id, server.address);
     endpoint.port = server.port;
+    endpoint.server_name = server.name;
     page.Add(tests::MakeTarget(), endpoint);
     if (server.result) page.Put(id, *server.result);
   }
@@ -59,7 +64,7 @@ Page Servers(const std::vector<Server>& servers) {
 std::string Judged(const Page& page) {
   std::string text;
   for (const auto& ok :
-       Vantage::JudgeAll(page.list(), page.store(), kLater).ok) {
+       Vantage::JudgeAll(page.list(), page.store(), kJudged).ok) {
     text += !ok ? "-" : *ok ? "ok" : "bad";
     text += ' ';
   }
@@ -161,12 +166,149 @@ TEST_CASE("what the latest verdicts say of port 25 and the routes") {
         {"2001:db8::2", kNoWay},
         {"2001:db8::3", kNoWay},
         {"2001:db8::4", kTimeout}},
-       "- - - -"},
+       "- - - bad"},
       {"no route at all",
        {{"2001:db8::1", kNoWay},
         {"2001:db8::2", kNoWay},
         {"2001:db8::3", kNoWay}},
        "- bad - bad"},
+  };
+  for (const Case& c : cases) {
+    INFO(c.name);
+    CHECK(Judged(Servers(c.servers)) == c.want);
+  }
+}
+
+// So long before.
+probe::ProbeResult Ago(probe::Duration age, probe::ProbeResult result) {
+  result.finished = tests::MomentAt(kNow - age);
+  return result;
+}
+
+TEST_CASE("whose failures are proof, and for how long an answer is") {
+  const probe::ProbeResult hourly = [] {
+    probe::ProbeResult result = kTimeout;
+    result.interval = std::chrono::hours(1);
+    return result;
+  }();
+  const auto named = [](const std::string& address, const std::string& name,
+                        const probe::ProbeResult& result = kTimeout) {
+    return Server{address, result, 25, name};
+  };
+  const std::vector<Server> down = {named("11.0.0.1", "mx.example.com"),
+                                    named("11.0.0.2", "mx.example.net"),
+                                    named("11.0.0.3", "mx.example.org")};
+  const auto and_also = [&down](std::vector<Server> more) {
+    more.insert(more.end(), down.begin(), down.end());
+    return more;
+  };
+  struct Case {
+    const char* name;
+    std::vector<Server> servers;
+    std::string want;  // ipv4_route ipv6_route resolver outbound_25
+  };
+  const std::vector<Case> cases = {
+      {"three sites", down, "- - - bad"},
+      {"one host with three addresses",
+       {named("11.0.0.1", "mx.example.com"),
+        named("11.0.0.2", "mx.example.com"),
+        named("11.0.0.3", "mx.example.com")},
+       "- - - -"},
+      {"the exchangers of one site, in both families",
+       {named("11.0.0.1", "mx1.example.com"),
+        named("2a00:1::1", "mx1.example.com"),
+        named("11.0.0.2", "mx2.example.com"),
+        named("2a00:1::2", "mx2.example.com"),
+        named("11.0.0.3", "mx3.mail.example.com")},
+       "- - - -"},
+      {"a site and its backup elsewhere",
+       {named("11.0.0.1", "mx1.example.com"), named("11.0.0.2", "example.com"),
+        named("11.0.0.3", "backup.example.net")},
+       "- - - -"},
+      {"three sites below co.uk",
+       {named("11.0.0.1", "mx.a.co.uk"), named("11.0.0.2", "mx.b.co.uk"),
+        named("11.0.0.3", "mx.c.co.uk")},
+       "- - - bad"},
+      {"one site below co.uk",
+       {named("11.0.0.1", "mx1.a.co.uk"), named("11.0.0.2", "mx2.a.co.uk"),
+        named("11.0.0.3", "mx3.a.co.uk")},
+       "- - - -"},
+      {"one site with a short name",
+       {named("11.0.0.1", "mx1.co.com"), named("11.0.0.2", "mx2.co.com"),
+        named("11.0.0.3", "mx3.co.com")},
+       "- - - -"},
+      {"a site's route",
+       {named("11.0.0.9", "mx1.example.com", kGood),
+        named("2a00:1::1", "mx1.example.com"),
+        named("2a00:1::2", "mx2.example.com"),
+        named("2a00:1::3", "mx3.example.com")},
+       "ok - - ok"},
+
+      {"a good verdict of a day ago",
+       and_also({{"11.0.0.9", Ago(std::chrono::hours(23), kGood)}}),
+       "- - - bad"},
+      {"a 421 of an hour ago",
+       and_also(
+           {{"11.0.0.9", tests::BusyResult(kNow - std::chrono::hours(1))}}),
+       "- - - bad"},
+      {"a good verdict of this round, before the three of it",
+       and_also({{"11.0.0.9", Ago(std::chrono::seconds(110), kGood)}}),
+       "ok - - ok"},
+      {"a good verdict of an hour ago, where that is the interval",
+       {{"11.0.0.9", Ago(std::chrono::minutes(59), kGood)},
+        named("11.0.0.1", "mx.example.com", hourly),
+        named("11.0.0.2", "mx.example.net", hourly),
+        named("11.0.0.3", "mx.example.org", hourly)},
+       "ok - - ok"},
+      {"old, but only two have failed since",
+       {{"11.0.0.9", Ago(std::chrono::hours(23), kGood)}, down[0], down[1]},
+       "ok - - ok"},
+      {"old, and what failed since is of two kinds",
+       {{"11.0.0.9", Ago(std::chrono::hours(23), kGood)},
+        down[0],
+        down[1],
+        named("11.0.0.3", "mx.example.org", kRefused)},
+       "ok - - -"},
+      {"a refusal of a day ago",
+       and_also({{"11.0.0.9", Ago(std::chrono::hours(23), kRefused)}}),
+       "- - - bad"},
+      {"the other family connected a day ago",
+       {{"11.0.0.9", Ago(std::chrono::hours(23), kGood)},
+        {"2a00:1::1", kTimeout},
+        {"2a00:1::2", kTimeout},
+        {"2a00:1::3", kTimeout}},
+       "ok - - bad"},
+      {"unreachable since",
+       {{"11.0.0.9", Ago(std::chrono::hours(23), kGood)},
+        {"11.0.0.1", kNoWay},
+        {"11.0.0.2", kNoWay},
+        {"11.0.0.3", kNoWay}},
+       "bad - - bad"},
+
+      {"a relay of our own network is no way out",
+       and_also({{"10.0.0.5", kGood}}), "- - - bad"},
+      {"nor does it tell of IPv6",
+       {{"11.0.0.9", kGood},
+        {"fd00::5", kGood},
+        {"2a00:1::1", kTimeout},
+        {"2a00:1::2", kTimeout},
+        {"2a00:1::3", kTimeout}},
+       "ok bad - ok"},
+      {"a network without public servers",
+       {{"10.0.0.5", kGood}, {"10.0.0.6", kTimeout}},
+       "ok - - ok"},
+      {"the same, blocked",
+       {{"10.0.0.1", kTimeout}, {"10.0.0.2", kTimeout}, {"10.0.0.3", kTimeout}},
+       "- - - bad"},
+      {"public servers that nobody has probed yet",
+       {{"10.0.0.5", kGood}, {"11.0.0.1", {}}},
+       "ok - - ok"},
+
+      {"a server that is down refuses, the others are silent",
+       and_also({{"11.0.0.9", kRefused}}), "ok - - -"},
+      {"silent in two ways",
+       {down[0], down[1], named("11.0.0.3", "mx.example.org", kNoWay)},
+       "- - - bad"},
   };
   for (const Case& c : cases) {
     INFO(c.name);
@@ -401,7 +543,7 @@ TEST_CASE("very many targets are judged slice by slice, every one of them") {
   Vantage vantage(page.store(), self);
   const auto check = [&] {
     const std::string said =
-        tests::Stderr([&] { vantage.Check(page.list(), kLater); });
+        tests::Stderr([&] { vantage.Check(page.list(), kJudged); });
     return said.empty() && vantage.Notices().empty();
   };
   CHECK(check());
@@ -431,7 +573,7 @@ TEST_CASE("a transition is told once, by log, metric and notice") {
   const auto check = [&](const std::vector<probe::ProbeResult>& results) {
     probe::EndpointId id = 0;
     for (const auto& result : results) page.Put(++id, result);
-    return tests::Stderr([&] { vantage.Check(page.list(), kLater); });
+    return tests::Stderr([&] { vantage.Check(page.list(), kJudged); });
   };
   const auto lines = [&self] { return VantageLines(self); };
 
