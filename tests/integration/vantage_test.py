@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 """smtp_prober_vantage_ok: whether the fault is where we are."""
 
+import json
 import unittest
 
 import netns
@@ -37,6 +38,10 @@ class VantageTest(unittest.TestCase):
             {name: checks(page).get(name) for name in wanted} == wanted,
             wanted)
 
+    def notices(self, prober):
+        """What the web page says above all else."""
+        return json.loads(prober.get("/api/v1/status").text)["notices"]
+
     def warnings(self, prober):
         return [line for line in prober.run.errors().splitlines()
                 if "level=WARN" in line and "EHLO name" not in line]
@@ -46,6 +51,7 @@ class VantageTest(unittest.TestCase):
             self.until(prober, series=6, ipv4_route=1, ipv6_route=1,
                        resolver=1, outbound_25=1)
             self.assertEqual(self.warnings(prober), [])
+            self.assertEqual(self.notices(prober), [])
 
     def test_port_25_is_blocked(self):
         submission = {"host": f"{BLOCK}11", "port": 587,
@@ -59,6 +65,8 @@ class VantageTest(unittest.TestCase):
             # Nothing is known of what nobody uses.
             self.assertNotIn("ipv6_route", checks(page))
             self.assertNotIn("resolver", checks(page))
+            notice, = self.notices(prober)
+            self.assertRegex(notice, r"No server .* on port 25: .* firewall")
             # Said once, however often it is seen.
             probes = page.value("smtp_probes_total",
                                 address=f"{DROPPED}11")
@@ -71,6 +79,7 @@ class VantageTest(unittest.TestCase):
             with network.far.inside():
                 netns.ip(f"addr add {DROPPED}12/32 dev lo")
             self.until(prober, ipv4_route=1, outbound_25=None)
+            self.assertEqual(self.notices(prober), [])
 
     def test_one_that_answers_is_proof(self):
         with MailNetwork(dns=False), Prober(self.config(
