@@ -12,21 +12,30 @@ struct TargetFiles::Scan {
   ScanAnswer answer;
 };
 
+// Where the folders' names lead by now.
+struct TargetFiles::Check {
+  std::vector<std::string> folders;  // As in watches_.
+  std::vector<std::optional<FolderIdentity>> found;
+  bool unwanted = false;  // The loop's.
+};
+
 TargetFiles::TargetFiles(uv_loop_t* loop, Notices* notices, Pool* pool,
-                         probe::Duration refresh)
+                         const FilesPeriods& periods)
     : loop_(loop),
       notices_(notices),
       pool_(pool),
-      refresh_(refresh),
+      periods_(periods),
       events_timer_(loop,
                     [this] {
                       pausing_ = false;
                       StartScan(Extent::kChanged);
                     }),
+      check_timer_(loop, [this] { CheckFolders(); }),
       refresh_timer_(loop, [this] { StartScan(Extent::kAll); }) {}
 
 TargetFiles::~TargetFiles() {
   if (cancel_ != nullptr) *cancel_ = true;
+  if (check_ != nullptr) check_->unwanted = true;
 }
 
 void TargetFiles::Configure(const std::vector<std::string>& patterns,
@@ -34,15 +43,18 @@ void TargetFiles::Configure(const std::vector<std::string>& patterns,
   reader_ = std::move(reader);
   if (cancel_ != nullptr) *cancel_ = true;
   cancel_ = nullptr;
+  if (check_ != nullptr) check_->unwanted = true;
   SetPatterns(patterns);
   DropUnmatched();
   if (patterns_.empty()) {
     settled_ = true;
     events_timer_.Stop();
+    check_timer_.Stop();
     refresh_timer_.Stop();
     pausing_ = false;
   } else {
     StartScan(Extent::kAll);
+    check_timer_.At(probe::net::Now() + periods_.folders);
   }
 }
 
@@ -103,9 +115,31 @@ void TargetFiles::OnFolderEvent() {
   events_timer_.At(probe::net::Now() + kEventsPause);
 }
 
+// Not on the loop: the folders may be another host's, and that one be gone.
+void TargetFiles::CheckFolders() {
+  check_ = std::make_shared<Check>();
+  for (const auto& watch : watches_) check_->folders.push_back(watch->folder());
+  pool_->Add(
+      [check = check_] {
+        for (const std::string& folder : check->folders) {
+          check->found.push_back(IdentityOf(folder));
+        }
+      },
+      [this, check = check_] {
+        if (!check->unwanted) OnChecked(*check);
+      });
+}
+
+void TargetFiles::OnChecked(const Check& check) {
+  check_timer_.At(probe::net::Now() + periods_.folders);
+  for (std::size_t i = 0; i < check.found.size(); ++i) {
+    if (check.found[i] != watches_[i]->watched()) return OnFolderEvent();
+  }
+}
+
 void TargetFiles::StartScan(Extent extent) {
   if (extent == Extent::kAll) {
-    refresh_timer_.At(probe::net::Now() + refresh_);
+    refresh_timer_.At(probe::net::Now() + periods_.refresh);
   }
   if (cancel_ != nullptr) {
     scan_again_ = true;

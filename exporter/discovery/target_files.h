@@ -24,17 +24,25 @@
 
 namespace exporter::discovery {
 
-// For what a watch does not tell: network file systems, folders that are made
-// later. Prometheus' default.
+// For what a watch does not tell: what happens on other hosts to a network file
+// system. Prometheus' default.
 inline constexpr probe::Duration kFilesRefresh = std::chrono::minutes(5);
+// Folders that come, go, or are replaced as a whole are noticed so soon. That
+// takes a stat(2) each.
+inline constexpr probe::Duration kFoldersCheck = std::chrono::seconds(5);
 // Whoever writes many files, or writes one piece by piece, is read once.
 inline constexpr probe::Duration kEventsPause = std::chrono::milliseconds(100);
 
+struct FilesPeriods {
+  probe::Duration refresh = kFilesRefresh;
+  probe::Duration folders = kFoldersCheck;
+};
+
 class TargetFiles {
  public:
-  // All three outlive it. `refresh` is for tests.
+  // All three outlive it. `periods` are for tests.
   TargetFiles(uv_loop_t* loop, Notices* notices, Pool* pool,
-              probe::Duration refresh = kFilesRefresh);
+              const FilesPeriods& periods = FilesPeriods());
   ~TargetFiles();
   TargetFiles(const TargetFiles&) = delete;
   TargetFiles& operator=(const TargetFiles&) = delete;
@@ -53,11 +61,14 @@ class TargetFiles {
     std::optional<FileStamp> stamp;
   };
   struct Scan;
+  struct Check;
   enum class Extent { kChanged, kAll };
 
   void SetPatterns(const std::vector<std::string>& patterns);
   void DropUnmatched();
   void OnFolderEvent();
+  void CheckFolders();
+  void OnChecked(const Check& check);
   void StartScan(Extent extent);
   void OnScanned(ScanAnswer answer);
   void TakeFiles(std::vector<ScannedFile> files);
@@ -67,7 +78,7 @@ class TargetFiles {
   uv_loop_t* const loop_;
   Notices* const notices_;
   Pool* const pool_;
-  const probe::Duration refresh_;
+  const FilesPeriods periods_;
   std::vector<FilePattern> patterns_;
   std::shared_ptr<const GroupReader> reader_;
   std::vector<std::unique_ptr<FolderWatch>> watches_;
@@ -76,11 +87,13 @@ class TargetFiles {
   std::unordered_map<std::string, std::unique_ptr<Source>> failed_;
   std::vector<std::string> fruitless_;  // Patterns that found no file.
   std::shared_ptr<std::atomic<bool>>
-      cancel_;  // Of the scan under way, or null.
+      cancel_;                    // Of the scan under way, or null.
+  std::shared_ptr<Check> check_;  // The latest one.
   bool scan_again_ = false;
   bool pausing_ = false;  // events_timer_ runs.
   bool settled_ = true;
   probe::net::Timer events_timer_;
+  probe::net::Timer check_timer_;
   probe::net::Timer refresh_timer_;
 };
 

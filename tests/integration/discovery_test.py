@@ -174,6 +174,25 @@ class FilesTest(DiscoveryTest):
             page = self.assert_targets(prober)
             self.assertEqual(page.value(TARGETS, source=b), 0)
 
+    def test_folders_come_change_and_go(self):
+        for name, target in (("v1", self.one), ("v2", self.two)):
+            (self.directory / name).mkdir()
+            self.write(f"{name}/a.json", json.dumps([group(target)]))
+        link = self.directory / "now"
+        with Prober(self.files_config("now/*.json")) as prober:
+            prober.run.wait_for_line("No file of targets there")
+            link.symlink_to("v1")
+            self.assert_targets(prober, self.one)
+            fresh = self.directory / "fresh"
+            fresh.symlink_to("v2")
+            os.rename(fresh, link)
+            self.assert_targets(prober, self.two)
+            link.unlink()
+            self.assert_targets(prober)
+            link.mkdir()
+            self.write("now/b.json", json.dumps([group(self.one)]))
+            self.assert_targets(prober, self.one)
+
     def test_a_broken_file_keeps_the_last_good_list(self):
         source = self.write("a.json", json.dumps([group(self.one)]))
         with Prober(self.files_config("a.json")) as prober:

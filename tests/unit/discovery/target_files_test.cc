@@ -81,18 +81,94 @@ TEST_CASE("what happens in a folder is noticed") {
   CHECK_FALSE(files.records.contains(a));
 }
 
+// Files whose folders are looked at all the time, and never for the refresh.
+struct CheckedFiles : tests::Stage {
+  void Configure(const std::string& pattern) {
+    files.Configure({scratch.Path(pattern)}, reader);
+    REQUIRE(Until([&] { return files.settled(); }));
+  }
+  std::string Targets() const {
+    std::vector<SharedList> lists;
+    files.AppendLists(&lists);
+    std::string text;
+    for (const auto& list : lists) {
+      for (const auto& target : *list) text += target->host + " ";
+    }
+    return text;
+  }
+  bool UntilTargets(const std::string& targets) {
+    const bool came = Until([&] { return Targets() == targets; });
+    CHECK(Targets() == targets);
+    return came;
+  }
+
+  tests::Scratch scratch;
+  std::shared_ptr<const tests::LineReader> reader =
+      std::make_shared<const tests::LineReader>();
+  Notices notices{&loop.loop, MakeObserver()};
+  Pool pool{&loop.loop};
+  TargetFiles files{&loop.loop,
+                    &notices,
+                    &pool,
+                    {.refresh = std::chrono::hours(1),
+                     .folders = std::chrono::milliseconds(10)}};
+};
+
 TEST_CASE("a folder that is replaced is still watched") {
-  Files files;
+  CheckedFiles files;
+  const auto& scratch = files.scratch;
+  scratch.Write("now/a.yaml", "a\nend");
+  scratch.Write("next/a.yaml", "b\nend");
+  files.Configure("now/*.yaml");
+  REQUIRE(files.UntilTargets("a "));
+  std::filesystem::rename(scratch.Path("now"), scratch.Path("old"));
+  // For as long as it takes to see that it is gone, which ends the watch.
+  REQUIRE(files.UntilTargets(""));
+  std::filesystem::rename(scratch.Path("next"), scratch.Path("now"));
+  REQUIRE(files.UntilTargets("b "));
+  Rename(scratch, "now/a.yaml", "c\nend");
+  REQUIRE(files.UntilTargets("c "));
+}
+
+TEST_CASE("a folder that is removed and made anew is found") {
+  CheckedFiles files;
   files.scratch.Write("now/a.yaml", "a\nend");
-  files.scratch.Write("next/a.yaml", "b\nend");
-  files.Configure({files.scratch.Path("now/*.yaml")});
-  REQUIRE(files.UntilTargets("a:25 |"));
-  std::filesystem::rename(files.scratch.Path("now"), files.scratch.Path("old"));
-  std::filesystem::rename(files.scratch.Path("next"),
-                          files.scratch.Path("now"));
-  REQUIRE(files.UntilTargets("b:25 |"));
-  Rename(files.scratch, "now/a.yaml", "c\nend");
-  REQUIRE(files.UntilTargets("c:25 |"));
+  files.Configure("now/*.yaml");
+  REQUIRE(files.UntilTargets("a "));
+  std::filesystem::remove_all(files.scratch.Path("now"));
+  REQUIRE(files.UntilTargets(""));
+  files.scratch.Write("now/b.yaml", "b\nend");
+  REQUIRE(files.UntilTargets("b "));
+}
+
+TEST_CASE("a folder's link that leads elsewhere is followed") {
+  CheckedFiles files;
+  files.scratch.Write("v1/a.yaml", "a\nend");
+  files.scratch.Write("v2/a.yaml", "b\nend");
+  std::filesystem::create_symlink("v1", files.scratch.Path("now"));
+  files.Configure("now/a.yaml");
+  REQUIRE(files.UntilTargets("a "));
+  std::filesystem::create_symlink("v2", files.scratch.Path("new"));
+  std::filesystem::rename(files.scratch.Path("new"), files.scratch.Path("now"));
+  REQUIRE(files.UntilTargets("b "));
+}
+
+TEST_CASE("a folder that comes later is found") {
+  CheckedFiles files;
+  files.Configure("later/*.yaml");
+  files.scratch.Write("later/a.yaml", "a\nend");
+  REQUIRE(files.UntilTargets("a "));
+}
+
+TEST_CASE("folders that stay what they are are not read again") {
+  CheckedFiles files;
+  files.scratch.Write("now/a.yaml", "a\nend");
+  files.Configure("now/*.yaml");
+  REQUIRE(files.UntilTargets("a "));
+  const int reads = files.reader->reads;
+  const probe::Time end = probe::net::Now() + std::chrono::milliseconds(300);
+  REQUIRE(files.Until([&] { return probe::net::Now() > end; }));
+  CHECK(files.reader->reads == reads);
 }
 
 // As Kubernetes changes a mounted ConfigMap: what changes is a link in the
@@ -266,11 +342,10 @@ TEST_CASE("what no event tells is found by the refresh") {
   Notices notices(&stage.loop.loop, stage.MakeObserver());
   Pool pool(&stage.loop.loop, 2);
   TargetFiles files(&stage.loop.loop, &notices, &pool,
-                    /*refresh=*/std::chrono::milliseconds(20));
-  files.Configure({scratch.Path("later/*.yaml")}, reader);
-  REQUIRE(stage.Until([&] { return files.settled(); }));
-  const std::string path = scratch.Write("later/a.yaml", "a\nend");
-  CHECK(stage.Until([&] { return stage.records[path].good > 1; }));
+                    {.refresh = std::chrono::milliseconds(20)});
+  const std::string path = scratch.Write("a.yaml", "a\nend");
+  files.Configure({scratch.Path("*.yaml")}, reader);
+  CHECK(stage.Until([&] { return stage.records[path].good > 2; }));
 }
 
 }  // namespace
