@@ -165,6 +165,11 @@ std::expected<Document, SyntaxError> Document::ParseJson(
     return std::unexpected(
         SyntaxError{PlaceOf(text, *invalid), "is not valid UTF-8"});
   }
+  // The parser takes it for the end of the text.
+  if (const std::size_t nul = text.find('\0'); nul != std::string_view::npos) {
+    return std::unexpected(SyntaxError{
+        PlaceOf(text, nul), "is not valid JSON: holds a NUL character"});
+  }
   Document document;
   JsonBuilder builder(text, document);
   const bool good =

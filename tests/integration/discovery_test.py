@@ -197,7 +197,7 @@ class FilesTest(DiscoveryTest):
         source = self.write("a.json", json.dumps([group(self.one)]))
         with Prober(self.files_config("a.json")) as prober:
             before = prober.probed(target=self.one)
-            for text in ("[{", "null", '[{"targets": [], "x": 1}]',
+            for text in ("[{", "null", '[{"targets": [], "x": 1}]', "[]\0",
                          json.dumps([group(self.two, __interval="never")])):
                 with self.subTest(text):
                     self.write("a.json", text)
@@ -287,7 +287,9 @@ class HttpTest(DiscoveryTest):
                     ("status 500", {"status": 500}),
                     ("text/html", {"content_type": "text/html"}),
                     ("not JSON", {"body": b"- targets: []"}),
-                    ("null", {"body": b"[null]"})]:
+                    ("null", {"body": b"[null]"}),
+                    ("more behind a NUL", {"body": json.dumps(
+                        [group(self.two)]).encode() + b"\0[{"})]:
                 with self.subTest(name):
                     for key, value in spoil.items():
                         setattr(inventory, key, value)
