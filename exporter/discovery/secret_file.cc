@@ -15,16 +15,18 @@ constexpr std::size_t kMaxSecretBytes = 1024 * 1024;
 }  // namespace
 
 std::expected<std::string, std::string> ReadSecret(const std::string& path) {
-  auto text = config::ReadTextFile(path, kMaxSecretBytes);
+  const auto text = config::ReadTextFile(path, kMaxSecretBytes);
   if (!text) return std::unexpected(path + " " + text.error());
-  if (text->ends_with('\n')) text->pop_back();
-  if (text->ends_with('\r')) text->pop_back();
-  if (text->empty()) return std::unexpected(path + " is empty");
+  constexpr std::string_view kBlank = " \t\n\v\f\r";
+  const std::size_t start = text->find_first_not_of(kBlank);
+  if (start == std::string::npos) return std::unexpected(path + " is empty");
+  const std::size_t end = text->find_last_not_of(kBlank) + 1;
+  std::string secret = text->substr(start, end - start);
   constexpr std::string_view kForbidden("\r\n\0", 3);
-  if (text->find_first_of(kForbidden) != std::string::npos) {
+  if (secret.find_first_of(kForbidden) != std::string::npos) {
     return std::unexpected(path + " has more than one line, or a NUL");
   }
-  return text;
+  return secret;
 }
 
 }  // namespace exporter::discovery

@@ -317,7 +317,7 @@ class HttpTest(DiscoveryTest):
                  f"Bearer {CANARY}")]:
             with self.subTest(wanted), \
                     Inventory(group(self.one)) as inventory:
-                file.write_text(CANARY + "\n", encoding="ascii")
+                file.write_text(f" {CANARY} \n\n", encoding="ascii")
                 inventory.redirects["/mail"] = "/moved"
                 with Prober(self.http_config(inventory, **item),
                             "--log.level=debug") as prober:
