@@ -128,6 +128,8 @@ void GroupLabels::Read(const Field& field, GroupFormat format) {
   user_labels_.place = field.value().place;
   for (const Member& label : map.members()) {
     if (field.problems().full()) return;
+    // Nothing, in both formats, is an empty text to Prometheus' parsers.
+    if (label.value->kind == Value::Kind::kNull) continue;
     const Field value(field, label.key, *label.value);
     // To Prometheus an empty label is none.
     if (IsGroupText(value, format) && !label.value->text.empty()) {

@@ -1,5 +1,7 @@
 // Target groups: what they mean, and how they are refused.
 #include <chrono>
+#include <fstream>
+#include <iterator>
 #include <string>
 #include <thread>
 #include <vector>
@@ -48,13 +50,15 @@ TEST_CASE("labels of a group become labels of its targets") {
   const char* const json = R"([
     {"targets": ["b.example", "a.example:587", "[2001:db8::1]:25"],
      "labels": {"team": "m\u00f6il \ud83d\ude00", "floor": "3", "none": "",
+                "null": null, "__smtp_port": null, "job": null,
                 "__meta_zone": "x", "__address__": "y", "__x": ""}},
     {"targets": [], "labels": {"team": "web"}},
     {"labels": null}, {"targets": null}, {},
     {"targets": ["c.example"]}])";
   const char* const yaml =
       "- targets: [b.example, a.example:587, '[2001:db8::1]:25']\n"
-      "  labels: {team: möil 😀, floor: 3, none: '', __meta_zone: x}\n"
+      "  labels: {team: möil 😀, floor: 3, none: '', nothing: , tilde: ~,\n"
+      "           __meta_zone: x}\n"
       "- targets: []\n"
       "- labels:\n"
       "- {}\n"
@@ -205,7 +209,6 @@ TEST_CASE("a label is refused under its own name") {
   };
   const Case cases[] = {
       {R"("team": 5)", "49: [0].labels.team: must be text in quotes"},
-      {R"("team": null)", "49: [0].labels.team: must be text, not empty"},
       {R"("team": {})", "49: [0].labels.team: must be text, not a map"},
       {R"("__x": 5)", "48: [0].labels.__x: must be text in quotes"},
       {R"("a": "b", "a": "b")",
@@ -274,6 +277,27 @@ TEST_CASE("a label is refused under its own name") {
   }
 }
 
+TEST_CASE("the names that README calls refused are") {
+  std::ifstream file("README.md");
+  const std::string readme(std::istreambuf_iterator<char>(file), {});
+  std::size_t at = readme.find("Refused, here and in the configuration,");
+  REQUIRE(at != std::string::npos);
+  const std::size_t end = readme.find('.', at);
+  std::size_t names = 0;
+  while ((at = readme.find('`', at)) < end) {
+    const std::size_t close = readme.find('`', at + 1);
+    const std::string name = readme.substr(at + 1, close - at - 1);
+    at = close + 1;
+    ++names;
+    CAPTURE(name);
+    CHECK(Bad(Group("\"" + name + "\": \"x\""))
+              .front()
+              .ends_with(
+                  "is not allowed: the metrics have a label of this name"));
+  }
+  CHECK(names == 29);
+}
+
 TEST_CASE("a label of many targets is complained about once") {
   std::string targets = "\"a.example\"";
   for (int i = 0; i < 50; ++i) {
@@ -294,9 +318,11 @@ TEST_CASE("YAML is as strict") {
             "list:1:1: is empty; a list without targets is written []"});
   CHECK(Bad("- targets: [a.example]\n- ~\n", kYaml) ==
         std::vector<std::string>{"list:2:3: [1]: must be a map, not empty"});
+  CHECK(Bad("- targets: [~]\n", kYaml) ==
+        std::vector<std::string>{
+            "list:1:13: [0].targets[0]: must be text, not empty"});
   CHECK(Bad("- targets: [~]\n  labels: {a: ~, b: [x]}\n", kYaml) ==
         std::vector<std::string>{
-            "list:2:12: [0].labels.a: must be text, not empty",
             "list:2:21: [0].labels.b: must be text, not a list"});
   CHECK(Bad("- targets: [a]\n  source: x\n", kYaml) ==
         std::vector<std::string>{"list:2:3: [0]: unknown key \"source\""});
