@@ -59,11 +59,17 @@ bool IsClosed(std::string_view text, std::size_t start) {
   return false;
 }
 
+class NoRoom : public YAML::ParserException {
+ public:
+  NoRoom(const YAML::Mark& at, std::size_t most)
+      : YAML::ParserException(at, TooManyValues(most)) {}
+};
+
 // Builds the tree from yaml-cpp's events. Its own Node costs several times the
 // memory, merges anchors silently and forgets where keys stand.
 class YamlBuilder final : public YAML::EventHandler {
  public:
-  explicit YamlBuilder(Document& document) : tree_(document) {}
+  YamlBuilder(Document& document, std::size_t most) : tree_(document, most) {}
 
   // Offset of the last quoted text.
   std::optional<std::size_t> last_quoted() const { return last_quoted_; }
@@ -87,6 +93,7 @@ class YamlBuilder final : public YAML::EventHandler {
     if (anchor >= anchors_.size() || anchors_[anchor] == nullptr) {
       throw YAML::ParserException(mark, "this alias has no anchor");
     }
+    if (tree_.full()) throw NoRoom(mark, tree_.most_values());
     tree_.Attach(*anchors_[anchor]);
   }
 
@@ -135,6 +142,7 @@ class YamlBuilder final : public YAML::EventHandler {
     if (kind == Value::Kind::kNull && tree_.key() != nullptr) {
       place = tree_.key()->place;
     }
+    if (tree_.full()) throw NoRoom(mark, tree_.most_values());
     Value& value = tree_.Add(kind, place);
     if (anchor != YAML::NullAnchor) {
       if (anchor >= anchors_.size()) anchors_.resize(anchor + 1, nullptr);
@@ -151,6 +159,7 @@ class YamlBuilder final : public YAML::EventHandler {
 
 SyntaxError Explain(const YAML::Exception& error, std::string_view text) {
   const Place place = MarkedPlace(error.mark);
+  if (dynamic_cast<const NoRoom*>(&error) != nullptr) return {place, error.msg};
   std::string sentence = "is not valid YAML: ";
   if (dynamic_cast<const YAML::DeepRecursion*>(&error) != nullptr) {
     return {place, sentence + "nested too deeply"};
@@ -176,13 +185,14 @@ Place PlaceOf(std::string_view text, std::size_t offset) {
   return place;
 }
 
-std::expected<Document, SyntaxError> Document::Parse(std::string_view text) {
+std::expected<Document, SyntaxError> Document::Parse(std::string_view text,
+                                                     std::size_t most) {
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
   if (auto error = CheckBytes(text)) return std::unexpected(std::move(*error));
   Document document;
-  YamlBuilder builder(document);
+  YamlBuilder builder(document, most);
   try {
     std::istringstream stream{std::string(text)};
     YAML::Parser parser(stream);

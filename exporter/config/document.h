@@ -5,6 +5,7 @@
 #define EXPORTER_CONFIG_DOCUMENT_H_
 
 #include <compare>
+#include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <expected>
@@ -48,20 +49,29 @@ struct Value {
   bool IsText() const { return kind == Kind::kPlain || kind == Kind::kQuoted; }
 };
 
+// Of one text; a value takes 100 to 200 bytes, whatever it takes in the text,
+// which may be two. A list of 400,000 targets with a group and five labels
+// each has as many.
+inline constexpr std::size_t kMaxValues = 4'000'000;
+
 struct SyntaxError {
   Place place;
   std::string sentence;
 };
 
-// Owns its values. An alias shares its anchor's value, so a tree never takes
-// more memory than its text asks for; but it may be a graph, even a cyclic one:
-// walk it only as deep as the configuration's shape goes.
+// Owns its values; aliases count as values, too. An alias shares its
+// anchor's value, so a tree never takes more memory than its text asks for; but
+// it may be a graph, even a cyclic one: walk it only as deep as the
+// configuration's shape goes, and mind that it may be much wider than its text.
 class Document {
  public:
-  static std::expected<Document, SyntaxError> Parse(std::string_view text);
+  // More than `most` values are an error; another limit is for tests.
+  static std::expected<Document, SyntaxError> Parse(
+      std::string_view text, std::size_t most = kMaxValues);
   // RFC 8259 and nothing beyond. Texts are kQuoted; numbers and truth values
   // are kPlain, as they are written.
-  static std::expected<Document, SyntaxError> ParseJson(std::string_view text);
+  static std::expected<Document, SyntaxError> ParseJson(
+      std::string_view text, std::size_t most = kMaxValues);
 
   // Null for a text without any value.
   const Value* root() const { return root_; }

@@ -1,6 +1,8 @@
 #include "exporter/config/group_reader.h"
 
 #include <deque>
+#include <functional>
+#include <unordered_set>
 #include <utility>
 #include <vector>
 
@@ -9,6 +11,7 @@
 #include "exporter/config/field.h"
 #include "exporter/config/group_labels.h"
 #include "exporter/config/heap.h"
+#include "exporter/config/list_size.h"
 #include "exporter/config/map_reader.h"
 #include "exporter/config/problems.h"
 #include "exporter/config/target_reader.h"
@@ -26,6 +29,10 @@ class Groups {
     if (root.value().kind == Value::Kind::kNull) {
       // More likely a file that is just being written.
       root.Complain("is empty; a list without targets is written []");
+    }
+    if (const std::string why = WhyTooLarge(root.value()); !why.empty()) {
+      root.Complain(why);
+      return {};
     }
     ReadList(root, "a list of groups",
              [this](const Field& group) { ReadGroup(group); });
@@ -47,13 +54,29 @@ class Groups {
     ReadList(*targets, "a list of text", [&](const Field& target) {
       if (!IsGroupText(target, format_)) return;
       auto read = reader_.Read(Field(target, labels.MapOf(target.value())));
-      if (read) targets_.push_back(std::move(read));
+      if (read) targets_.push_back(*known_.insert(std::move(read)).first);
     });
   }
+
+  // By identity, the first of each: of its further ones nobody wants to know
+  // more than that they are there, and a list may have a million.
+  struct Hash {
+    std::size_t operator()(
+        const std::shared_ptr<const probe::Target>& target) const {
+      return std::hash<std::string>()(target->name);
+    }
+  };
+  struct Equal {
+    bool operator()(const std::shared_ptr<const probe::Target>& a,
+                    const std::shared_ptr<const probe::Target>& b) const {
+      return a->name == b->name && a->module == b->module;
+    }
+  };
 
   TargetReader& reader_;
   const GroupFormat format_;
   TargetList targets_;
+  std::unordered_set<std::shared_ptr<const probe::Target>, Hash, Equal> known_;
 };
 
 class ModuleGroupReader final : public GroupReader {

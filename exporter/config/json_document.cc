@@ -78,14 +78,13 @@ class Tokens {
 // What the parser calls; its names are not ours to choose. False stops it.
 class JsonBuilder {
  public:
-  JsonBuilder(std::string_view text, Document& document)
-      : text_(text), tokens_(text), tree_(document) {}
+  JsonBuilder(std::string_view text, Document& document, std::size_t most)
+      : text_(text), tokens_(text), tree_(document, most) {}
 
   std::optional<SyntaxError> TakeError() { return std::move(error_); }
 
   bool null() {
-    tree_.Add(Value::Kind::kNull, tokens_.Next().place);
-    return true;
+    return Add(Value::Kind::kNull, tokens_.Next().place) != nullptr;
   }
   bool boolean(bool /*value*/) { return AddPlain(); }
   bool number_integer(std::int64_t /*value*/) { return AddPlain(); }
@@ -94,9 +93,9 @@ class JsonBuilder {
     return AddPlain();
   }
   bool string(std::string& text) {
-    tree_.Add(Value::Kind::kQuoted, tokens_.Next().place).text =
-        std::move(text);
-    return true;
+    Value* const value = Add(Value::Kind::kQuoted, tokens_.Next().place);
+    if (value != nullptr) value->text = std::move(text);
+    return value != nullptr;
   }
   // Only formats other than JSON have it.
   bool binary(nlohmann::json::binary_t& /*bytes*/) { return false; }
@@ -123,8 +122,16 @@ class JsonBuilder {
  private:
   bool AddPlain() {
     const Tokens::Token token = tokens_.Next();
-    tree_.Add(Value::Kind::kPlain, token.place).text = token.text;
-    return true;
+    Value* const value = Add(Value::Kind::kPlain, token.place);
+    if (value != nullptr) value->text = token.text;
+    return value != nullptr;
+  }
+
+  // Null, and complained about, when there is no room.
+  Value* Add(Value::Kind kind, Place place) {
+    if (!tree_.full()) return &tree_.Add(kind, place);
+    error_ = SyntaxError{place, TooManyValues(tree_.most_values())};
+    return nullptr;
   }
 
   bool Open(Value::Kind kind) {
@@ -133,8 +140,7 @@ class JsonBuilder {
       Fail(place, "nested too deeply");
       return false;
     }
-    tree_.Add(kind, place);
-    return true;
+    return Add(kind, place) != nullptr;
   }
 
   bool Close() {
@@ -156,8 +162,8 @@ class JsonBuilder {
 
 }  // namespace
 
-std::expected<Document, SyntaxError> Document::ParseJson(
-    std::string_view text) {
+std::expected<Document, SyntaxError> Document::ParseJson(std::string_view text,
+                                                         std::size_t most) {
   if (text.starts_with(kByteOrderMark)) {
     text.remove_prefix(kByteOrderMark.size());
   }
@@ -171,7 +177,7 @@ std::expected<Document, SyntaxError> Document::ParseJson(
         PlaceOf(text, nul), "is not valid JSON: holds a NUL character"});
   }
   Document document;
-  JsonBuilder builder(text, document);
+  JsonBuilder builder(text, document, most);
   const bool good =
       nlohmann::json::sax_parse(text.begin(), text.end(), &builder);
   if (auto error = builder.TakeError()) {

@@ -70,6 +70,10 @@ std::vector<std::string> Problems::Sorted(std::vector<Problem> sorted) const {
   return messages;
 }
 
+std::string TooManyValues(std::size_t most) {
+  return "holds more than " + std::to_string(most) + " values";
+}
+
 std::string Printable(std::string_view text, std::size_t most_bytes) {
   std::string shown;
   while (!text.empty()) {

@@ -62,6 +62,9 @@ class Problems {
   std::size_t warning_count_ = 0;
 };
 
+// About a text with more values than that.
+std::string TooManyValues(std::size_t most);
+
 // Enough to recognise a text by; host names of 253 are rare.
 inline constexpr std::size_t kMaxShownBytes = 80;
 // The end of a path tells more than its beginning: show nearly all.

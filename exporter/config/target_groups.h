@@ -6,8 +6,8 @@
 // and `__smtp_<key>` set the key of the target (`__smtp_timeout`,
 // `__smtp_tls_mode`, `__smtp_expect_starttls`, ...; lists with commas between
 // their items); `__smtp_domain: "true"` makes the targets domains. The rest of
-// `__*` is dropped. A target may be listed twice: whoever joins the lists takes
-// the first one.
+// `__*` is dropped. A target may be listed several times: the list has the
+// first one as often, and whoever joins the lists takes it once.
 #ifndef EXPORTER_CONFIG_TARGET_GROUPS_H_
 #define EXPORTER_CONFIG_TARGET_GROUPS_H_
 
@@ -44,7 +44,8 @@ class GroupReader {
 
   // All targets of the groups, without those that belong to other shards.
   // `name` stands where the file name stands in messages. A text over
-  // kMaxConfigBytes is refused.
+  // kMaxConfigBytes is refused, and a list that asks for too much
+  // (config/list_size.h).
   virtual std::expected<TargetList, ConfigError> Read(
       std::string_view text, const std::string& name,
       GroupFormat format) const = 0;

@@ -29,6 +29,7 @@ Value& TreeBuilder::Add(Value::Kind kind, Place place) {
 }
 
 void TreeBuilder::Attach(const Value& value) {
+  ++count_;
   if (open_.empty()) {
     document_.root_ = &value;
   } else if (open_.back().value->kind == Value::Kind::kList) {

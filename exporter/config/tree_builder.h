@@ -14,8 +14,9 @@ namespace exporter::config {
 
 class TreeBuilder {
  public:
-  // Both stay the caller's; `document` is empty.
-  explicit TreeBuilder(Document& document) : document_(document) {}
+  // `document` is empty; it must outlive the builder.
+  TreeBuilder(Document& document, std::size_t most_values)
+      : document_(document), most_values_(most_values) {}
   TreeBuilder(const TreeBuilder&) = delete;
   TreeBuilder& operator=(const TreeBuilder&) = delete;
 
@@ -24,6 +25,9 @@ class TreeBuilder {
   // The key that waits for its value; null if none does.
   const Member* key() const;
   std::size_t depth() const { return open_.size(); }
+  // There is no room for another value, aliases included.
+  std::size_t most_values() const { return most_values_; }
+  bool full() const { return count_ >= most_values_; }
 
   // Only AtKey().
   void SetKey(std::string text, Place place);
@@ -40,6 +44,8 @@ class TreeBuilder {
   };
 
   Document& document_;
+  const std::size_t most_values_;
+  std::size_t count_ = 0;
   std::vector<Collection> open_;
 };
 

@@ -50,6 +50,17 @@ TEST_CASE("an alias is its anchor's value") {
         document->root()->members[1].value);
 }
 
+TEST_CASE("a tree has so many values and no more, aliases included") {
+  CHECK(Document::Parse("- &a x\n- *a\n- {b: ~}\n", 5).has_value());
+  for (const char* const last : {"*a", "x", "'x'", "~", "[]", "{b: }"}) {
+    const auto document =
+        Document::Parse("- &a x\n- " + std::string(last) + "\n", 2);
+    REQUIRE_FALSE(document);
+    CHECK(document.error().sentence == "holds more than 2 values");
+    CHECK(document.error().place == Place{2, 3});
+  }
+}
+
 TEST_CASE("nothing at all is no value") {
   for (const std::string text : {"", "\n\n", "# a comment\n", "\xEF\xBB\xBF"}) {
     const auto document = Document::Parse(text);

@@ -136,9 +136,23 @@ targets:
 
 TEST_CASE("what is listed twice is left to whoever joins the lists") {
   const TargetList targets = Good(R"([{"targets": ["a.example", "b.example"]},
-               {"targets": ["a.example:25"], "labels": {"team": "mail"}}])");
-  REQUIRE(targets.size() == 3);
-  CHECK(probe::Identity(*targets[0]) == probe::Identity(*targets[2]));
+               {"targets": ["a.example:25"], "labels": {"team": "mail"}},
+               {"targets": ["a.example:25"],
+                "labels": {"__module": "submission"}}])");
+  REQUIRE(targets.size() == 4);
+  // It takes no memory of its own.
+  CHECK(targets[0] == targets[2]);
+  CHECK(targets[0] != targets[3]);
+  CHECK(targets[3]->module == "submission");
+}
+
+TEST_CASE("a list of too many targets is refused") {
+  std::string group = "- &g {targets: [";
+  for (int i = 0; i < 10'000; ++i) group += "127.0.0.1:1, ";
+  group += "]}\n";
+  for (int i = 0; i < 99; ++i) group += "- *g\n";
+  CHECK(Bad(group + "- targets: [b.example]\n", kYaml) ==
+        std::vector<std::string>{"list:1:1: has more than 1000000 targets"});
 }
 
 TEST_CASE("a group of domains") {

@@ -73,6 +73,17 @@ TEST_CASE("keys that repeat are both there") {
   CHECK(document->root()->members[1].place == Place{1, 12});
 }
 
+TEST_CASE("a tree has so many values and no more") {
+  CHECK(Document::ParseJson(R"([1, "2", null, {"x": []}])", 6).has_value());
+  for (const char* const last : {"2", "null", "\"x\"", "[]", "{\"x\": []}"}) {
+    const auto document =
+        Document::ParseJson("[1,\n" + std::string(last) + "]", 2);
+    REQUIRE_FALSE(document);
+    CHECK(document.error().sentence == "holds more than 2 values");
+    CHECK(document.error().place == Place{2, 1});
+  }
+}
+
 TEST_CASE("a byte order mark before JSON does not matter") {
   const auto document = Document::ParseJson("\xEF\xBB\xBF[1]");
   REQUIRE(document);
