@@ -24,8 +24,10 @@ endif()
 
 file(GLOB tests CONFIGURE_DEPENDS integration/*_test.py)
 if(SMTP_PROBER_SANITIZE)
-  # A browser and a mock: nothing of ours in it is compiled.
-  list(FILTER tests EXCLUDE REGEX "/page_test\\.py$")
+  # The first drives files that are not compiled; the others measure, and a
+  # figure from a sanitizer is none.
+  list(FILTER tests EXCLUDE REGEX
+       "/(page|page_daemon|discovery_load|listener_load|on_demand_load)_test\\.py$")
 endif()
 foreach(source IN LISTS tests)
   get_filename_component(name ${source} NAME_WE)
@@ -44,6 +46,14 @@ endforeach()
 foreach(name IN ITEMS page page_daemon)
   if(TEST integration/${name})
     set_tests_properties(integration/${name} PROPERTIES TIMEOUT 1200)
+  endif()
+endforeach()
+# The release build shows what sanitizers hide, which is what it costs, and
+# itself at work; all else is shown under sanitizers alone.
+foreach(name IN ITEMS command_line discovery_load hostile listener_load load
+        on_demand_load page page_daemon postfix_tls prometheus)
+  if(TEST integration/${name})
+    set_property(TEST integration/${name} APPEND PROPERTY LABELS release)
   endif()
 endforeach()
 # They measure, or take most of the machine.
