@@ -25,6 +25,37 @@ OnDemand::Refusal Forbidden() {
   return {.status = 403, .sentence = "this target is not permitted"};
 }
 
+// Nothing was learned about the servers.
+OnDemand::Refusal Stopping() {
+  return {.status = 503,
+          .sentence = "this program is stopping",
+          .retry_after = kRetryAfterBusy};
+}
+
+bool EndedBy(const probe::Inquiry::Answer& answer, probe::Reason reason) {
+  return std::ranges::any_of(answer.results, [reason](const auto& result) {
+    return result->failure && result->failure->reason == reason;
+  });
+}
+
+std::shared_ptr<const probe::Conversation> Renamed(
+    const probe::Conversation& conversation, const std::string& server_name) {
+  auto renamed = std::make_shared<probe::Conversation>(conversation);
+  renamed->tls.server_name = server_name;
+  return renamed;
+}
+
+// The target, as a server of another name.
+std::shared_ptr<probe::Target> Renamed(const probe::Target& target,
+                                       const std::string& server_name) {
+  auto renamed = std::make_shared<probe::Target>(target);
+  renamed->conversation = Renamed(*target.conversation, server_name);
+  for (auto& further : renamed->certificate_conversations) {
+    further = Renamed(*further, server_name);
+  }
+  return renamed;
+}
+
 // What could end up in an SMTP command, a header or a log line.
 bool IsPlain(std::string_view text) {
   return std::ranges::all_of(text, [](char c) {
@@ -140,6 +171,12 @@ std::expected<OnDemand::Chosen, OnDemand::Refusal> OnDemand::Choose(
         question.module.empty() ? like.module : question.module;
     // By its name, which has the port: another module may have another one.
     read = Read(like.name, module, like.is_domain, question.hostname);
+    for (const auto& [slot, target] : configured) {
+      if (read && target->module == module) {
+        // All that was configured for it holds, but for the name.
+        read = Renamed(*target, (*read)->conversation->tls.server_name);
+      }
+    }
     private_addresses = like.private_addresses;
     chosen.configured = true;
   } else if (!question.hostname.empty()) {
@@ -244,11 +281,20 @@ std::optional<Watcher::InquiryNumber> OnDemand::Ask(const Question& question,
   }
   return watcher_.Inquire(
       std::move(inquiry),
-      [this, limit, must_lead_somewhere,
+      [this, limit, must_lead_somewhere, chosen = std::move(*chosen),
        done = std::move(done)](const probe::Inquiry::Answer& answer) {
         if (must_lead_somewhere && !LeadsSomewhere(*answer.expansion)) {
           self_.OnDemandRefused("forbidden");
           return done(std::unexpected(Forbidden()));
+        }
+        if (EndedBy(answer, probe::Reason::kShutdown)) {
+          return done(std::unexpected(Stopping()));
+        }
+        // The schedule knows what the server said when it asked for a pause.
+        if (EndedBy(answer, probe::Reason::kBackoff)) {
+          if (auto report = FromSchedule(chosen, probe::Duration::max())) {
+            return done(std::move(*report));
+          }
         }
         done(MakeReport(answer, limit));
       });

@@ -12,11 +12,11 @@ namespace {
 // the same moment have not the same to the microsecond.
 constexpr Duration kSlack = std::chrono::milliseconds(500);
 
-// What is asked for. How much time one has makes no other conversation of it,
-// nor does who asks.
+// What is asked for. How much time one has for all of it makes no other
+// conversation of it, nor does who asks.
 std::string KeyOf(const Endpoint& endpoint) {
   Conversation untimed = *endpoint.conversation;
-  untimed.timeouts = {};
+  untimed.timeouts.total = {};
   return endpoint.ServerKey() + '\n' + endpoint.server_name + '\n' +
          Fingerprint(untimed);
 }

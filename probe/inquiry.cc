@@ -52,9 +52,10 @@ Failure NoAnswerFromDns() {
           .detail = "no answer in the time that was given"};
 }
 
+// Nothing about the server: it was we who let it wait, or be.
 Failure NoTurn() {
   return {.phase = Phase::kConnect,
-          .reason = Reason::kTimeout,
+          .reason = Reason::kBackoff,
           .detail =
               "the time that was given passed while the server was busy "
               "with another conversation of ours"};
@@ -64,7 +65,7 @@ void CutPlaces(Expansion& expansion) {
   if (expansion.places.size() <= kMaxInquiryPlaces) return;
   expansion.places.resize(kMaxInquiryPlaces);
   for (Place& kept : expansion.places) {
-    kept.quirks.Add(smtp::Quirk::kTooManyAddresses);
+    kept.quirks.Add(smtp::Quirk::kTooManyPlaces);
   }
 }
 
@@ -131,7 +132,10 @@ struct Inquiry::Impl {
     };
   }
 
-  void Soon() { step_timer.At(net::Now()); }
+  // The directory goes on refreshing what it knows, until it goes.
+  void Soon() {
+    if (done) step_timer.At(net::Now());
+  }
 
   void Step() {
     if (resolved && !answer.expansion) Converse(*std::exchange(resolved, {}));
@@ -149,8 +153,15 @@ struct Inquiry::Impl {
     pending = expansion->places.size();
     const Duration left = std::max(deadline - net::Now(), Duration(1));
     for (std::size_t i = 0; i < expansion->places.size(); ++i) {
+      const Endpoint& endpoint = *expansion->places[i].endpoint;
+      if (endpoint.unresolved || !endpoint.address) {
+        answer.results[i] =
+            std::make_shared<const ProbeResult>(UnresolvedResult(endpoint));
+        --pending;
+        continue;
+      }
       waiting[i] = conversations.Ask(
-          WithLimit(*expansion->places[i].endpoint, left),
+          WithLimit(endpoint, left),
           [this, i](std::shared_ptr<const ProbeResult> result) {
             answer.results[i] = std::move(result);
             --pending;
@@ -189,7 +200,7 @@ struct Inquiry::Impl {
     waiting.clear();
     answer.took = net::Now() - start;
     // It may destroy this object.
-    const Done told = std::move(done);
+    const Done told = std::exchange(done, nullptr);
     told(std::move(answer));
   }
 

@@ -34,7 +34,8 @@ class Inquiry {
  public:
   struct Question {
     std::shared_ptr<const Target> target;  // Never null.
-    // From now on; what is not known then has failed with `timeout`.
+    // From now on; what is not known then has failed with `timeout`, or with
+    // `backoff` where a server was busy with another conversation of ours.
     Duration limit{};
     // Judges the addresses that its names lead to: what it says yes to is what
     // is connected to. Null: all may be.

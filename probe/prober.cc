@@ -61,17 +61,6 @@ ProbeResult ResultWithout(Failure failure, Duration took = {}) {
   return result;
 }
 
-ProbeResult UnresolvedResult(const Endpoint& endpoint) {
-  ProbeResult result = ResultWithout(
-      endpoint.unresolved.value_or(Failure{.phase = Phase::kResolve,
-                                           .reason = Reason::kNoAddress,
-                                           .detail = {}}),
-      endpoint.resolve_duration);
-  result.phase_durations[static_cast<std::size_t>(Phase::kResolve)] =
-      endpoint.resolve_duration;
-  return result;
-}
-
 ProbeResult BackedOffResult(Duration left) {
   return ResultWithout(
       {.phase = Phase::kConnect,
@@ -89,6 +78,17 @@ ProbeResult ShutdownResult() {
 }
 
 }  // namespace
+
+ProbeResult UnresolvedResult(const Endpoint& endpoint) {
+  ProbeResult result = ResultWithout(
+      endpoint.unresolved.value_or(Failure{.phase = Phase::kResolve,
+                                           .reason = Reason::kNoAddress,
+                                           .detail = {}}),
+      endpoint.resolve_duration);
+  result.phase_durations[static_cast<std::size_t>(Phase::kResolve)] =
+      endpoint.resolve_duration;
+  return result;
+}
 
 // Everything here belongs to the prober's thread, but for `mailbox`.
 struct Prober::Impl {
@@ -138,7 +138,7 @@ struct Prober::Impl {
       const auto start = schedule.Next(net::Now());
       if (!start) return ArmWake();
       if ((start->id & kOnceBit) != 0) {
-        StartOnce(start->id, start->lag);
+        StartOnce(start->id);
         continue;
       }
       const std::shared_ptr<const Endpoint>& endpoint = endpoints[start->id];
@@ -207,9 +207,9 @@ struct Prober::Impl {
     ArmWake();
   }
 
-  void StartOnce(plan::Schedule::Id id, Duration lag) {
+  void StartOnce(plan::Schedule::Id id) {
     const std::shared_ptr<const Endpoint>& endpoint = once[id].endpoint;
-    observer.started(lag);
+    observer.started(Duration(0));  // It was due when its server was free.
     sessions[id] = std::make_unique<Session>(
         &loop, endpoint, [this, id](ProbeResult result) {
           sessions.erase(id);

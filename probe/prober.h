@@ -18,6 +18,10 @@ namespace probe {
 // than postscreen's greeting delay, shorter than what service managers wait.
 inline constexpr Duration kDrainLimit = std::chrono::seconds(10);
 
+// The result of a probe of an endpoint that cannot be connected to, because it
+// is unresolved or has no address.
+ProbeResult UnresolvedResult(const Endpoint& endpoint);
+
 class Prober {
  public:
   // Called on the prober's thread; must be quick and must not throw.

@@ -43,4 +43,9 @@ std::string_view Name(Reason reason) {
   return kNames[static_cast<std::size_t>(reason)];
 }
 
+bool IsOurOwn(Reason reason) {
+  return reason == Reason::kBackoff || reason == Reason::kShutdown ||
+         reason == Reason::kInternal;
+}
+
 }  // namespace probe

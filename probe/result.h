@@ -60,7 +60,8 @@ enum class Reason {
   kTlsLocalPolicy,
   kCertificateUntrusted,
   kCertificateName,
-  kBackoff,   // Not tried: the server asked us to come later.
+  kBackoff,   // Not tried, out of politeness: the server asked us to come
+              // later, or held another conversation of ours all the time.
   kShutdown,  // Not finished: this program is stopping.
   kInternal,  // Our own fault: out of descriptors or memory.
 };
@@ -68,6 +69,10 @@ inline constexpr std::size_t kReasonCount = 29;
 
 std::string_view Name(Phase phase);
 std::string_view Name(Reason reason);
+
+// Whether the cause is on this side, so that it says nothing about the server:
+// backoff, shutdown, internal.
+bool IsOurOwn(Reason reason);
 
 struct Failure {
   Phase phase = Phase::kConnect;

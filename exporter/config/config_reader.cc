@@ -117,6 +117,14 @@ Config ReadConfig(const Value& root, const std::string& folder,
   if (reader.used_own_name() || (more_targets && defaults.ehlo_name.empty())) {
     WarnOfEhloName(config.warnings);
   }
+  if (config.on_demand.permits_more()) {
+    // What a target that is asked for may need is read here, and not on the
+    // loop. One that is missing is complained about where it is used.
+    for (const std::string_view name : modules.Names()) {
+      static_cast<void>(
+          contexts->Get(modules.Find(name)->settings.tls.settings));
+    }
+  }
   if (config.on_demand.any) {
     config.warnings.push_back(
         "on_demand.any lets whoever reaches this program's HTTP address have "

@@ -145,9 +145,9 @@ constexpr std::array<Meaning, probe::kReasonCount> kMeanings = {{
      "The certificate is for another name, and the module demands this one",
      "Get a certificate that names the host as it is configured and as MX "
      "records have it, or configure the name that the certificate has."},
-    {Reason::kBackoff, Level::kInfo, "Not tested: the server asked for a pause",
-     "It answered 421 or 4xx a short while ago, and to come back at once would "
-     "make things worse. It is tested again by itself."},
+    {Reason::kBackoff, Level::kInfo, "Not tested, out of politeness",
+     "It answered 421 or 4xx a short while ago, or another conversation of "
+     "ours with it took all the time. It is tested again by itself."},
     {Reason::kShutdown, Level::kInfo, "The test was stopped before its end",
      "It says nothing about the server. Run it again."},
     {Reason::kInternal, Level::kWarning,
@@ -356,12 +356,6 @@ Text WordsOf(const probe::Failure& failure) {
   if (!failure.detail.empty()) text.advice = Came(failure) + ' ';
   text.advice += meaning.advice;
   return text;
-}
-
-bool IsOurOwn(const probe::Failure& failure) {
-  return failure.reason == Reason::kBackoff ||
-         failure.reason == Reason::kShutdown ||
-         failure.reason == Reason::kInternal;
 }
 
 }  // namespace exporter::findings

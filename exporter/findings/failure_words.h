@@ -17,9 +17,6 @@ Level LevelOf(const probe::Failure& failure);
 // What was being done, what came, the likely causes, what to do.
 Text WordsOf(const probe::Failure& failure);
 
-// The failure says nothing about the server: we did not try, or did not finish.
-bool IsOurOwn(const probe::Failure& failure);
-
 }  // namespace exporter::findings
 
 #endif  // EXPORTER_FINDINGS_FAILURE_WORDS_H_

@@ -189,7 +189,7 @@ bool IsLatest(const Row& row, const probe::Moment& moment) {
 bool HasResult(const Row& row) {
   if (row.verdict() == nullptr) return false;
   const probe::Failure* const failure = row.failure();
-  return failure == nullptr || !IsOurOwn(*failure) ||
+  return failure == nullptr || !probe::IsOurOwn(failure->reason) ||
          OfferObserved(row) != nullptr;
 }
 

@@ -84,6 +84,10 @@ constexpr std::array<QuirkWords, probe::smtp::kQuirkCount> kWords = {{
      "Only the 20 that senders try first are. List the others as targets of "
      "their own if they are to be watched.",
      true},
+    {Quirk::kTooManyPlaces, Level::kInfo,
+     "The domain has more addresses of mail servers than one test reaches",
+     "Only the first 40 are tested when somebody asks; the schedule tests all.",
+     true},
     {Quirk::kPrivateAddress, Level::kWarning,
      "The mail server has an address that is not public",
      "Senders elsewhere cannot reach it, or reach something of their own. "

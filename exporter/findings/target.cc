@@ -142,10 +142,17 @@ void AddReachability(const TargetRow& target, Collector& out) {
                    "The domain's mail gets through", "");
   }
   bool backup = false;
+  // No worse than what keeps them from it: who says 421 is busy, not gone.
+  Level level = Level::kWarning;
   target.ForEachRow([&](const Row& row) {
-    backup = backup || (row.verdict() != nullptr && row.reachable());
+    if (row.verdict() == nullptr) return;
+    backup = backup || row.reachable();
+    if (row.failure() != nullptr &&
+        metrics::IsBest(*target.mail(), row.place().mx)) {
+      level = std::max(level, LevelOf(*row.failure()));
+    }
   });
-  out.Add(Level::kCritical, kDomainUnreachable,
+  out.Add(level, kDomainUnreachable,
           backup ? "No mail server that senders try first takes mail; backups "
                    "do"
                  : "No mail server of the domain takes mail",

@@ -13,6 +13,11 @@ std::size_t BestCount(const probe::Mail& mail) {
       mail.hosts, mail.hosts.front().preference, &probe::MxRecord::preference));
 }
 
+// What our own trouble kept from being seen is not known.
+bool FailedHere(const Row& row) {
+  return row.failure() != nullptr && probe::IsOurOwn(row.failure()->reason);
+}
+
 }  // namespace
 
 bool IsBest(const probe::Mail& mail, std::string_view mx) {
@@ -37,9 +42,11 @@ std::optional<bool> DomainReachable(const TargetRow& target) {
     if (!IsBest(*mail, row.place().mx)) return;
     if (last != row.place().mx) ++placed;
     last = row.place().mx;
-    if (row.verdict() != nullptr) {
+    if (row.verdict() != nullptr && !FailedHere(row)) {
       judged = true;
       reachable = reachable || row.reachable();
+    } else if (row.verdict() != nullptr) {
+      pending = true;
     } else if (row.place().endpoint->address) {
       pending = true;
     }

@@ -20,9 +20,15 @@ void AppendPhases(const Row& row, Samples& samples) {
 constexpr Family kFamilies[] = {
     {"smtp_reachable", FamilyType::kGauge,
      "Whether the latest probe got a final 220 greeting and a positive answer "
-     "to EHLO or HELO. 0 too while DNS does not lead to the server any more.",
+     "to EHLO or HELO. 0 too while DNS does not lead to the server any more. "
+     "Absent when a test on demand was not made, out of politeness.",
      [](const Row& row, Samples& samples) {
-       if (row.verdict() != nullptr) samples.Add(row.reachable());
+       if (row.verdict() == nullptr) return;
+       const probe::Failure* const failure = row.failure();
+       if (failure != nullptr && failure->reason == probe::Reason::kBackoff) {
+         return;
+       }
+       samples.Add(row.reachable());
      }},
     {"smtp_probe_success", FamilyType::kGauge,
      "Whether the latest probe did everything that its module demands.",

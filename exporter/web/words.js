@@ -76,6 +76,8 @@ const QUIRKS = {
   null_mx_mixed: "\u201ctakes no mail\u201d beside real MX hosts",
   mx_invalid: "an MX record that names no usable host",
   too_many_mx: "more than 20 MX hosts; the rest is not probed",
+  too_many_places:
+      "more than 40 addresses of MX hosts; this test leaves out the rest",
   private_address: "an MX host has an address that is not public",
 };
 

@@ -225,8 +225,10 @@ void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
   const std::vector<Slot> waiting(server.waiting.begin(), server.waiting.end());
   const auto longest = std::min_element(
       waiting.begin(), waiting.end(), [this](const Slot& a, const Slot& b) {
-        return entries_.find(a.second)->second.ran <
-               entries_.find(b.second)->second.ran;
+        const Entry& one = entries_.find(a.second)->second;
+        const Entry& other = entries_.find(b.second)->second;
+        // Who asked once is not one that has waited for long.
+        return std::pair(one.once, one.ran) < std::pair(other.once, other.ran);
       });
   for (auto slot = waiting.begin(); slot != waiting.end(); ++slot) {
     Entry& entry = entries_.find(slot->second)->second;

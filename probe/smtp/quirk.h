@@ -36,9 +36,10 @@ enum class Quirk {
   kNullMxMixed,     // A null MX beside others (RFC 7505 3): it is ignored.
   kMxInvalid,       // An MX that is an address or no host name: it is skipped.
   kTooManyMx,       // More hosts than are probed.
+  kTooManyPlaces,   // More addresses of hosts than one test on demand probes.
   kPrivateAddress,  // An address that is not public.
 };
-inline constexpr std::size_t kQuirkCount = 19;
+inline constexpr std::size_t kQuirkCount = 20;
 
 // In the order of the enumerators.
 inline constexpr std::array<std::string_view, kQuirkCount> kQuirkNames = {
@@ -60,6 +61,7 @@ inline constexpr std::array<std::string_view, kQuirkCount> kQuirkNames = {
     "null_mx_mixed",
     "mx_invalid",
     "too_many_mx",
+    "too_many_places",
     "private_address",
 };
 

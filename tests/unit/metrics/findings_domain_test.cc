@@ -69,6 +69,36 @@ TEST_CASE("a domain whose mail gets through") {
   CHECK(stage.Summary().status == Status::kOk);
 }
 
+ProbeResult Failing(Reason reason) {
+  ProbeResult result = Refused();
+  result.failure = probe::Failure{Phase::kGreeting, reason, "as it was"};
+  return result;
+}
+
+TEST_CASE("a domain whose best exchangers are busy is no dead domain") {
+  FindingsStage stage(Domain());
+  for (probe::EndpointId id = 1; id <= 4; ++id) {
+    stage.Put(id, Failing(Reason::kServiceClosing));
+  }
+  const auto found = stage.Target();
+  CHECK(Codes(found, Level::kWarning) ==
+        "warning domain_unreachable, warning service_closing");
+  CHECK(stage.Summary().status == Status::kWarning);
+}
+
+TEST_CASE("our own trouble is no verdict on a domain") {
+  for (const Reason reason :
+       {Reason::kBackoff, Reason::kInternal, Reason::kShutdown}) {
+    CAPTURE(Name(reason));
+    FindingsStage stage(Domain());
+    for (probe::EndpointId id = 1; id <= 4; ++id) {
+      stage.Put(id, Failing(reason));
+    }
+    CHECK_FALSE(Find(stage.Target(), "domain_unreachable"));
+    CHECK(stage.Summary().status == Status::kUnknown);
+  }
+}
+
 TEST_CASE("a dead backup is no dead domain") {
   FindingsStage stage(Domain());
   stage.Put(1, Good("a.example.org")).Put(2, Good("a.example.org"));

@@ -138,9 +138,7 @@ TEST_CASE("who is busy is no outage, and our own trouble is no verdict") {
     const bool ours = reason == Reason::kBackoff ||
                       reason == Reason::kShutdown ||
                       reason == Reason::kInternal;
-    CHECK(
-        IsOurOwn({.phase = Phase::kConnect, .reason = reason, .detail = ""}) ==
-        ours);
+    CHECK(probe::IsOurOwn(reason) == ours);
   }
 }
 

@@ -314,3 +314,58 @@ TEST_CASE("an inquiry outlives a change of resolvers") {
   CHECK(stage.Wait(index).results[0]->success());
   stage.inquiries.clear();
 }
+
+TEST_CASE("who had no turn at a busy server says nothing about it") {
+  // One conversation is held, and the server does not greet.
+  ServerThread server("", HealthyAnswer);
+  Stage stage;
+  stage.resolver->SetPtr("127.0.0.1", Failed(Reason::kDnsNotFound));
+  const std::size_t first =
+      stage.Ask({.target = TargetAt("127.0.0.1", server.port()), .limit = 20s});
+  tests::RunUntil(&stage.loop,
+                  [&] { return stage.conversations->running() == 1; });
+  auto other = TargetAt("127.0.0.1", server.port());
+  auto conversation =
+      std::make_shared<probe::Conversation>(*other->conversation);
+  conversation->ehlo_name = "another.example.net";
+  other->conversation = conversation;
+  const auto& answer = stage.Wait(stage.Ask({.target = other, .limit = 100ms}));
+  CHECK(ReasonOf(*answer.results[0]) == Reason::kBackoff);
+  CHECK_FALSE(stage.answers[first]);
+}
+
+TEST_CASE("conversations with other patience in a phase are not shared") {
+  ServerThread server("", HealthyAnswer);
+  Stage stage;
+  stage.resolver->SetPtr("127.0.0.1", Failed(Reason::kDnsNotFound));
+  std::vector<std::size_t> asked;
+  for (const probe::Duration greeting : {100ms, 200ms}) {
+    auto target = TargetAt("127.0.0.1", server.port());
+    auto conversation =
+        std::make_shared<probe::Conversation>(*target->conversation);
+    conversation->timeouts.greeting = greeting;
+    target->conversation = conversation;
+    asked.push_back(stage.Ask({.target = target, .limit = 20s}));
+  }
+  for (const std::size_t index : asked) {
+    CHECK(ReasonOf(*stage.Wait(index).results[0]) == Reason::kTimeout);
+  }
+  server.Stop();
+  CHECK(server.connections() == 2);
+}
+
+TEST_CASE("an inquiry that is kept says its answer once") {
+  Stage stage;
+  stage.resolver->SetHost("mx.example.net", Failed(Reason::kDnsNotFound),
+                          Failed(Reason::kDnsNotFound));
+  const std::size_t index =
+      stage.Ask({.target = MakeTarget("mx.example.net"), .limit = 20s});
+  CHECK(ReasonOf(*stage.Wait(index).results[0]) == Reason::kDnsNotFound);
+  // A later lookup finds nobody who waits.
+  tests::FakeResolver other(&stage.loop);
+  stage.inquiries[index]->SetResolver(other);
+  other.SetHost("mx.example.net", Found({"127.0.0.1"}),
+                Failed(Reason::kNoAddress));
+  tests::RunUntil(&stage.loop, [&] { return other.waiting() == 0; });
+  stage.inquiries.clear();
+}

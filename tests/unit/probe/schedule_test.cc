@@ -602,6 +602,19 @@ TEST_CASE("of servers without entries not too many are remembered") {
   CHECK(schedule.BackedOffUntil(server(kMaxResting), At(minutes(1))));
 }
 
+TEST_CASE("who asked once does not take the place of who has waited longest") {
+  Schedule schedule(kPlenty);
+  schedule.Put(1, "server", seconds(60), 0, kStart);
+  schedule.Put(2, "server", seconds(60), 0, kStart);
+  REQUIRE(schedule.Next(kStart)->id == 1);
+  schedule.PutOnce(3, "server", seconds(60), At(seconds(1)));
+  schedule.Finished(1, Outcome::kBackOff, At(seconds(2)));
+  schedule.Remove(3);
+  // The other one goes first when the back-off ends, and not a minute later.
+  CHECK(schedule.NextWake() == At(seconds(180)));
+  CHECK(schedule.Next(At(seconds(180)))->id == 2);
+}
+
 TEST_CASE("random calls never break what the caller relies on") {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     INFO(seed);
