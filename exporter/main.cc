@@ -1,11 +1,14 @@
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <expected>
 #include <iostream>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -22,6 +25,23 @@
 #include "exporter/web_access.h"
 
 namespace {
+
+// Loops, threads and logs take some twenty before there is any connection, and
+// without them nothing works, not even an error.
+constexpr rlim_t kLeastDescriptors = 64;
+// Of `check`, as monitoring plugins have it.
+constexpr int kCheckUnknown = 3;
+
+// How many there may be, if that is not enough.
+std::optional<rlim_t> TooFewDescriptors() {
+  rlimit limit{};
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0) return std::nullopt;
+  if (limit.rlim_cur >= kLeastDescriptors) return std::nullopt;
+  limit.rlim_cur = std::min(limit.rlim_max, kLeastDescriptors);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  if (limit.rlim_cur >= kLeastDescriptors) return std::nullopt;
+  return limit.rlim_cur;
+}
 
 using exporter::LogError;
 using exporter::LogInfo;
@@ -120,6 +140,12 @@ void FillStandardDescriptors() {
 }  // namespace
 
 int main(int argc, char* argv[]) {
+  if (const auto few = TooFewDescriptors()) {
+    std::cerr << "smtp_prober: error: needs " << kLeastDescriptors
+              << " file descriptors and may have " << *few << " (ulimit -n)\n";
+    return argc > 1 && std::string_view(argv[1]) == "check" ? kCheckUnknown
+                                                            : EXIT_FAILURE;
+  }
   // A peer that has gone away is an error code of write(2), not a signal.
   std::signal(SIGPIPE, SIG_IGN);
   // Until the daemon listens for it: a reload that comes while the first load

@@ -92,7 +92,8 @@ http::Response MetricsPage::Answer(const http::Request& request) const {
 
   http::Response response;
   response.headers = {{"Content-Type", negotiated.content_type},
-                      {"Vary", "Accept, Accept-Encoding"}};
+                      {"Vary", "Accept, Accept-Encoding"},
+                      {"X-Content-Type-Options", "nosniff"}};
   response.source = [page](std::string& piece) { return page->Next(piece); };
   if (metrics::AcceptsGzip(request.Header("accept-encoding"))) {
     response.headers.emplace_back("Content-Encoding", "gzip");

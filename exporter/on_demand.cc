@@ -25,17 +25,20 @@ OnDemand::Refusal Forbidden() {
   return {.status = 403, .sentence = "this target is not permitted"};
 }
 
-// Nothing was learned about the servers.
-OnDemand::Refusal Stopping() {
+// Nothing was learned about the servers, so there is no verdict on them.
+OnDemand::Refusal NotTested(std::string why) {
   return {.status = 503,
-          .sentence = "this program is stopping",
+          .sentence = "not tested: " + std::move(why),
           .retry_after = kRetryAfterBusy};
 }
 
-bool EndedBy(const probe::Inquiry::Answer& answer, probe::Reason reason) {
-  return std::ranges::any_of(answer.results, [reason](const auto& result) {
-    return result->failure && result->failure->reason == reason;
-  });
+// How many places failed for this reason.
+std::size_t CountOf(const probe::Inquiry::Answer& answer,
+                    probe::Reason reason) {
+  return static_cast<std::size_t>(
+      std::ranges::count_if(answer.results, [reason](const auto& result) {
+        return result->failure && result->failure->reason == reason;
+      }));
 }
 
 std::shared_ptr<const probe::Conversation> Renamed(
@@ -287,14 +290,17 @@ std::optional<Watcher::InquiryNumber> OnDemand::Ask(const Question& question,
           self_.OnDemandRefused("forbidden");
           return done(std::unexpected(Forbidden()));
         }
-        if (EndedBy(answer, probe::Reason::kShutdown)) {
-          return done(std::unexpected(Stopping()));
+        if (CountOf(answer, probe::Reason::kShutdown) > 0) {
+          return done(std::unexpected(NotTested("this program is stopping")));
         }
-        // The schedule knows what the server said when it asked for a pause.
-        if (EndedBy(answer, probe::Reason::kBackoff)) {
+        const std::size_t untested = CountOf(answer, probe::Reason::kBackoff);
+        if (untested > 0 && untested == answer.results.size()) {
+          // The schedule knows what the server said when it was asked last.
           if (auto report = FromSchedule(chosen, probe::Duration::max())) {
             return done(std::move(*report));
           }
+          return done(std::unexpected(
+              NotTested(answer.results.front()->failure->detail)));
         }
         done(MakeReport(answer, limit));
       });

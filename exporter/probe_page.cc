@@ -97,7 +97,8 @@ http::Response Success(const Report& report, const ResultStore& store,
   if (form.debug) return Debug(report, store);
   http::Response response;
   response.headers = {{"Content-Type", form.negotiated.content_type},
-                      {"Vary", "Accept, Accept-Encoding"}};
+                      {"Vary", "Accept, Accept-Encoding"},
+                      {"X-Content-Type-Options", "nosniff"}};
   std::string text = Exposition(report, store, form.negotiated.format);
   if (form.gzip) {
     response.headers.emplace_back("Content-Encoding", "gzip");

@@ -260,7 +260,12 @@ struct Prober::Impl {
     const auto session = sessions.find(id);
     if (session != sessions.end()) {
       found->second.done = nullptr;
-      return session->second->Shutdown();
+      if (!session->second->ungreeted()) return session->second->Shutdown();
+      // A silent server would hold the place of others for its whole time.
+      sessions.erase(session);
+      FinishOnce(id, ShutdownResult());
+      if (stopping) return StopIfIdle();
+      return ArmWake();
     }
     schedule.Remove(id);
     once.erase(found);

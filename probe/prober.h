@@ -64,7 +64,8 @@ class Prober {
   void ProbeOnce(Ticket ticket, std::shared_ptr<const Endpoint> endpoint,
                  std::function<void(ProbeResult)> done);
   // Nobody waits for the result any more: a conversation that has begun ends
-  // with QUIT, one that has not never does.
+  // with QUIT, or at once while the server has not greeted; one that has not
+  // begun never does.
   void Cancel(Ticket ticket);
   // Starts nothing any more, lets conversations say QUIT, and calls `stopped`
   // on the prober's thread when the last has ended, kDrainLimit at the latest.

@@ -36,6 +36,11 @@ class Session final : private net::TcpStream::Events {
 
   // Ends the conversation with QUIT at the next turn. `Done` still comes.
   void Shutdown();
+  // The server has not greeted us yet: there is nobody to say QUIT to.
+  bool ungreeted() const {
+    return dialog_.state() == smtp::DialogState::kConnecting ||
+           dialog_.state() == smtp::DialogState::kGreeting;
+  }
 
  private:
   void OnConnected() override;

@@ -8,8 +8,8 @@
 
 namespace exporter {
 
-// YAML, with the keys of the configuration and without secrets: of a client
-// certificate only the names of its files.
+// YAML, with the keys of the configuration and without secrets: of files only
+// that they are set.
 std::string TargetText(const probe::Target& target);
 
 }  // namespace exporter

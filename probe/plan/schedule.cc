@@ -48,7 +48,7 @@ void Schedule::Release(SharedServer* server) {
   assert(server->second.users > 0);
   if (--server->second.users > 0) return;
   const bool is_private = server->first.front() == '\0';
-  if (server->second.backoffs == 0 || is_private) {
+  if (server->second.forget_at == Time::min() || is_private) {
     servers_.erase(servers_.find(server->first));
     return;
   }
@@ -132,9 +132,13 @@ void Schedule::PutOnce(Id id, std::string_view server_key, Duration interval,
   Entry& entry = found->second;
   entry.added = now;
   entry.interval = interval;
-  entry.slot = now;
   entry.once = true;
   entry.server = Acquire(server_key, id);
+  Server& server = entry.server->second;
+  const Time asked_until = std::max(server.asked_until, now);
+  entry.slot = std::max(now, asked_until - (kOnceBurst - 1) * kOncePace);
+  server.asked_until = asked_until + kOncePace;
+  server.forget_at = std::max(server.forget_at, server.asked_until);
   Enqueue(id, entry);
 }
 
@@ -214,10 +218,22 @@ std::optional<Time> Schedule::NextWake() const {
   return first == nullptr ? std::nullopt : std::optional(first->first.first);
 }
 
-void Schedule::BackOff(SharedServer* shared, Duration interval, Time now) {
-  Server& server = shared->second;
+Duration Schedule::BackoffInterval(const Entry& entry) const {
+  if (!entry.once) return entry.interval;
+  std::optional<Duration> shortest;
+  for (const auto& [slot, id] : entry.server->second.waiting) {
+    const Entry& other = entries_.find(id)->second;
+    if (other.once) continue;
+    shortest = std::min(shortest.value_or(other.interval), other.interval);
+  }
+  return shortest.value_or(std::min(entry.interval, kMaxOnceInterval));
+}
+
+void Schedule::BackOff(const Entry& backed_off, Time now) {
+  Server& server = backed_off.server->second;
   ++server.backoffs;
-  const Duration wait = BackoffAfter(server.backoffs, interval);
+  const Duration wait =
+      BackoffAfter(server.backoffs, BackoffInterval(backed_off));
   server.not_before = now + wait;
   server.forget_at = server.not_before + wait;
   // Those that wait skip their slots in between: all at once when the back-off
@@ -261,7 +277,7 @@ Duration Schedule::Finished(Id id, Outcome outcome, Time now) {
       server->second.backoffs = 0;
       break;
     case Outcome::kBackOff:
-      BackOff(server, entry.interval, now);
+      BackOff(entry, now);
       break;
     case Outcome::kNeutral:
       break;

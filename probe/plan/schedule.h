@@ -35,6 +35,14 @@ namespace probe::plan {
 // A server that asks us to go away (421, or 4xx to greeting or EHLO) is left
 // alone for 2, 4, 8 ... intervals, up to this.
 inline constexpr Duration kMaxBackoff = std::chrono::hours(1);
+// A back-off that an asker met counts in the shortest interval of its server's
+// scheduled entries; where there are none, in the asker's, and in this at most.
+// Somebody's module with a long interval would else silence the schedule.
+inline constexpr Duration kMaxOnceInterval = std::chrono::seconds(60);
+// However many ask, under however many names: a server meets so many of their
+// conversations one after the other, and then one in so long.
+inline constexpr int kOnceBurst = 20;
+inline constexpr Duration kOncePace = std::chrono::seconds(1);
 // Servers without an entry whose back-off is remembered: about 200 bytes each.
 // Whoever may ask for any server could else fill the memory.
 inline constexpr std::size_t kMaxResting = 10'000;
@@ -52,8 +60,9 @@ class Schedule {
   // empty one shares with nobody. `interval` is positive.
   void Put(Id id, std::string_view server_key, Duration interval,
            std::uint64_t hash, Time now);
-  // Adds an entry that runs once and is due now; Finished forgets it. `id` is
-  // not known. `interval` is what a back-off of the server counts in.
+  // Adds an entry that runs once and is due as soon as its server's pace allows
+  // (kOncePace); Finished forgets it. `id` is not known. `interval` is what a
+  // back-off of the server counts in, see kMaxOnceInterval.
   void PutOnce(Id id, std::string_view server_key, Duration interval, Time now);
   // Forgets the entry. One that is running counts as running until Finished.
   void Remove(Id id);
@@ -96,8 +105,11 @@ class Schedule {
   struct Server {
     std::set<Slot> waiting;  // Of the entries that do not run.
     Time not_before = Time::min();
-    // Until then its back-offs count as a row: the next one is longer.
+    // Until then its back-offs count as a row, the next one is longer; and what
+    // was asked for counts.
     Time forget_at = Time::min();
+    // When all that was asked for would have come, one for each kOncePace.
+    Time asked_until = Time::min();
     std::size_t users = 0;  // Entries that name it.
     int backoffs = 0;       // In a row.
     bool busy = false;
@@ -135,7 +147,8 @@ class Schedule {
   void Dequeue(Id id, const Entry& entry);
   void Change(Id id, Entry& entry, std::string_view server_key,
               Duration interval, Duration offset, Time now);
-  void BackOff(SharedServer* shared, Duration interval, Time now);
+  Duration BackoffInterval(const Entry& entry) const;
+  void BackOff(const Entry& backed_off, Time now);
 
   const std::size_t concurrency_;
   std::vector<std::pair<Id, Duration>> postponed_;

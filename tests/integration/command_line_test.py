@@ -140,6 +140,18 @@ class CommandLineTest(unittest.TestCase):
         process.process.terminate()
         self.assertEqual(process.finish(), 0)
 
+    def test_too_few_descriptors(self):
+        for arguments, code in ([], 1), (["check", "127.0.0.1"], 3):
+            with self.subTest(arguments):
+                run = subprocess.run(
+                    ["sh", "-c", 'ulimit -n 32; exec "$0" "$@"',
+                     program("SMTP_PROBER"), *arguments],
+                    capture_output=True, text=True, timeout=60)
+                self.assertEqual(run.returncode, code)
+                self.assertEqual(
+                    run.stderr, "smtp_prober: error: needs 64 file descriptors "
+                    "and may have 32 (ulimit -n)\n")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -220,7 +220,7 @@ TEST_CASE("no more than some places are probed at one asking") {
   for (std::size_t i = 0; i < answer.results.size(); ++i) {
     CHECK(ReasonOf(*answer.results[i]) == Reason::kRefused);
     CHECK(answer.expansion->places[i].quirks.Has(
-        probe::smtp::Quirk::kTooManyAddresses));
+        probe::smtp::Quirk::kTooManyPlaces));
   }
 }
 

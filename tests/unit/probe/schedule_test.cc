@@ -615,6 +615,41 @@ TEST_CASE("who asked once does not take the place of who has waited longest") {
   CHECK(schedule.Next(At(seconds(180)))->id == 2);
 }
 
+TEST_CASE("a back-off that an asker met counts in the schedule's interval") {
+  Schedule schedule(kPlenty);
+  schedule.Put(1, "server", seconds(10), 0, kStart);
+  REQUIRE(schedule.Next(kStart)->id == 1);
+  schedule.Finished(1, Outcome::kDone, kStart);
+  schedule.PutOnce(2, "server", std::chrono::hours(24), At(seconds(1)));
+  REQUIRE(schedule.Next(At(seconds(1)))->id == 2);
+  schedule.Finished(2, Outcome::kBackOff, At(seconds(2)));
+  CHECK(schedule.BackedOffUntil("server", At(seconds(2))) == At(seconds(22)));
+  // Of a server that nobody watches, in a minute at most.
+  schedule.PutOnce(3, "other", std::chrono::hours(24), kStart);
+  REQUIRE(schedule.Next(kStart)->id == 3);
+  schedule.Finished(3, Outcome::kBackOff, kStart);
+  CHECK(schedule.BackedOffUntil("other", kStart) == At(seconds(120)));
+}
+
+TEST_CASE("a server meets what is asked for at a pace of its own") {
+  Schedule schedule(kPlenty);
+  Id id = 1;
+  const auto ask = [&](Time now) {
+    schedule.PutOnce(id, "server", seconds(60), now);
+    const auto next = schedule.NextWake();
+    REQUIRE(next);
+    REQUIRE(schedule.Next(*next)->id == id);
+    schedule.Finished(id++, Outcome::kDone, *next);
+    return *next;
+  };
+  for (int i = 0; i < kOnceBurst; ++i) CHECK(ask(kStart) == kStart);
+  CHECK(ask(kStart) == At(kOncePace));
+  CHECK(ask(kStart) == At(2 * kOncePace));
+  // Rest gives it back.
+  const Time later = At(seconds(3600));
+  for (int i = 0; i < kOnceBurst; ++i) CHECK(ask(later) == later);
+}
+
 TEST_CASE("random calls never break what the caller relies on") {
   for (unsigned seed = 1; seed <= 10; ++seed) {
     INFO(seed);
