@@ -1,6 +1,6 @@
 // The files of the web page and the API's description, which are part of the
-// program: no file is read when it runs. Knows no HTTP server; whoever serves them sends kAssetHeaders, the
-// asset's type as Content-Type and its ETag.
+// program: no file is read when it runs. Knows no HTTP server; whoever serves
+// them sends kAssetHeaders, the asset's type as Content-Type and its ETag.
 #ifndef EXPORTER_WEB_ASSETS_H_
 #define EXPORTER_WEB_ASSETS_H_
 
