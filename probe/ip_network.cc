@@ -46,8 +46,8 @@ std::optional<IpNetwork> IpNetwork::Parse(std::string_view text) {
 
 bool IpNetwork::Contains(const IpAddress& address) const {
   // A network that is itself written in that form is meant as it stands.
-  if (address.family() == base_.family() &&
-      SamePrefix(address, base_, bits_) && bits_ >= 96) {
+  if (address.family() == base_.family() && SamePrefix(address, base_, bits_) &&
+      bits_ >= 96) {
     return true;
   }
   const IpAddress plain = address.Unmapped();
