@@ -140,14 +140,18 @@ class TextPrinter {
 };
 
 // {"as_of":1795428000.5,"level":"ok","targets":[...]}, the targets as the API
-// has them.
+// has them; after an interruption with "untested", the number of the others.
 std::string Json(const TestedTargets& tested) {
   const std::vector<metrics::TargetRow> rows = tested.Rows();
   const metrics::NumberText now(
       metrics::UnixSeconds(probe::net::NowOnBothClocks().wall));
   std::string text = R"({"as_of":)" + std::string(now.view());
-  text += R"(,"level":")" + std::string(Name(WorstOf(rows)));
-  text += R"(","targets":[)";
+  text += R"(,"level":")" + std::string(Name(WorstOf(rows, tested.left())));
+  text += '"';
+  if (tested.left() > 0) {
+    text += R"(,"untested":)" + std::to_string(tested.left());
+  }
+  text += R"(,"targets":[)";
   for (std::size_t i = 0; i < rows.size(); ++i) {
     if (i > 0) text += ',';
     text += api::TargetJson(rows[i], api::Kept::kAskedOnce);
@@ -163,7 +167,7 @@ void PrintWhole(Output output, const TestedTargets& tested) {
       Print(Json(tested));
       break;
     case Output::kNagios:
-      Print(NagiosReport(tested.Rows()));
+      Print(NagiosReport(tested.Rows(), tested.left()));
       break;
     case Output::kPrometheus:
       Print(tested.Exposition());
@@ -212,12 +216,12 @@ int RunCommand(const Options& options) {
   if (!done) return Fail({done.error()});
   if (options.output == Output::kText) printer.PrintRest();
   PrintWhole(options.output, tested);
-  if (tested.done() < tested.size()) {
-    return Fail({"interrupted, " + std::to_string(tested.done()) + " of " +
-                 std::to_string(tested.size()) + " targets were tested"});
+  if (tested.left() > 0) {
+    Fail({"interrupted, " + std::to_string(tested.left()) + " of " +
+          std::to_string(tested.size()) + " targets were not tested"});
   }
   if (std::ferror(stdout) != 0) return Fail({"the report cannot be written"});
-  return ExitCode(WorstOf(tested.Rows()));
+  return ExitCode(WorstOf(tested.Rows(), tested.left()));
 }
 
 }  // namespace exporter::check

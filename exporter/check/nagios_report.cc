@@ -188,8 +188,14 @@ std::string Headline(const Judged& one) {
   return one.name + ": " + text;
 }
 
-std::string Headline(const std::vector<Judged>& all, Status worst) {
+std::string Headline(const std::vector<Judged>& all, Status worst,
+                     std::size_t untested) {
   const auto first = std::ranges::find(all, worst, &Judged::status);
+  if (untested > 0) {
+    return std::to_string(untested) + " of " +
+           std::to_string(all.size() + untested) + " targets were not tested" +
+           (worst > Status::kUnknown ? "; " + Headline(*first) : "");
+  }
   if (all.size() == 1) return Headline(*first);
   const auto count = std::ranges::count(all, worst, &Judged::status);
   return std::to_string(count) + " of " + std::to_string(all.size()) +
@@ -210,8 +216,8 @@ std::string LongLine(const Judged& one, const Finding& finding) {
 
 }  // namespace
 
-Status WorstOf(std::span<const TargetRow> targets) {
-  Status worst = Status::kOk;
+Status WorstOf(std::span<const TargetRow> targets, std::size_t untested) {
+  Status worst = untested > 0 ? Status::kUnknown : Status::kOk;
   for (const TargetRow& target : targets) {
     worst = std::max(worst, Summarize(target).status);
   }
@@ -232,18 +238,19 @@ int ExitCode(Status status) {
   return 3;
 }
 
-std::string NagiosReport(std::span<const TargetRow> targets) {
+std::string NagiosReport(std::span<const TargetRow> targets,
+                         std::size_t untested) {
   std::vector<Judged> all;
   std::string performance;
   for (const TargetRow& target : targets) {
     const std::string& name = target.target().name;
     all.push_back({name, Summarize(target).status, FindingsOf(target)});
-    performance +=
-        Performance(target, targets.size() > 1 ? name + " " : std::string());
+    const bool several = targets.size() + untested > 1;
+    performance += Performance(target, several ? name + " " : std::string());
   }
-  const Status worst = WorstOf(targets);
+  const Status worst = WorstOf(targets, untested);
   std::string out = "SMTP " + std::string(Word(worst)) + " - " +
-                    Plain(Headline(all, worst), kMaxHeadline);
+                    Plain(Headline(all, worst, untested), kMaxHeadline);
   // Half of an item would be none; so many targets need another form anyway.
   if (out.size() + performance.size() + 3 > kMaxPluginOutput) {
     performance.clear();

@@ -17,14 +17,17 @@ namespace exporter::check {
 inline constexpr std::size_t kMaxPluginOutput = 8192;
 
 // The worst of several: one that is unknown could be anything, so it is worse
-// than ok, but what is known to be bad comes first.
-Status WorstOf(std::span<const metrics::TargetRow> targets);
+// than ok, but what is known to be bad comes first. Of `untested` more, which
+// an interruption left out, nothing is known.
+Status WorstOf(std::span<const metrics::TargetRow> targets,
+               std::size_t untested = 0);
 // 0 ok, 1 warning, 2 critical, 3 unknown.
 int ExitCode(Status status);
 
 // SMTP CRITICAL - mx1.example.com:25: STARTTLS is not offered | 'time'=0.25s
 // ... With several targets each label begins with the target's name.
-std::string NagiosReport(std::span<const metrics::TargetRow> targets);
+std::string NagiosReport(std::span<const metrics::TargetRow> targets,
+                         std::size_t untested = 0);
 
 }  // namespace exporter::check
 

@@ -35,6 +35,7 @@ class TestedTargets {
 
   std::size_t size() const { return tested_.size(); }
   std::size_t done() const { return done_; }
+  std::size_t left() const { return size() - done_; }
   bool Has(std::size_t index) const { return tested_[index] != nullptr; }
   // Only of what it Has(). As good as until this object goes.
   metrics::TargetRow Row(std::size_t index) const;

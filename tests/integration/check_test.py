@@ -310,9 +310,32 @@ class CheckTest(unittest.TestCase):
         self.assertEqual(heads, [self.target[name] for name in order[:3]])
 
     def test_an_interruption(self):
-        process = Process([program("SMTP_PROBER"), "check",
-                           self.target["silent"], "127.0.0.1:1"],
-                          stdout=subprocess.DEVNULL)
+        code, output = self.interrupted("text", self.target["silent"])
+        self.assertEqual((code, output), (UNKNOWN, ""))
+        code, output = self.interrupted("nagios", self.target["silent"])
+        status, headline, items, more = read_plugin(output)
+        self.assertEqual((code, status, headline, items, more),
+                         (UNKNOWN, "UNKNOWN",
+                          "1 of 1 targets were not tested", {}, []))
+        code, output = self.interrupted("json", self.target["silent"])
+        answer = json.loads(output)
+        self.assertEqual((code, answer["level"], answer["untested"],
+                          answer["targets"]), (UNKNOWN, "unknown", 1, []))
+
+    def interrupted(self, output, *targets):
+        """(exit code, what was printed)."""
+        with tempfile.TemporaryFile("w+", encoding="utf-8") as out:
+            process = Process([program("SMTP_PROBER"), "check", "-o", output,
+                               *targets], stdout=out)
+            self.interrupt(process)
+            code = process.finish()
+            self.assertRegex(process.errors(),
+                             r"interrupted, \d of \d targets were not tested")
+            self.assertNotRegex(process.errors(), SANITIZER)
+            out.seek(0)
+            return code, out.read()
+
+    def interrupt(self, process):
         deadline = time.monotonic() + PATIENCE
         connection = re.compile(
             rf":{int(self.target['silent'].split(':')[1]):04X} 01 ")
@@ -323,9 +346,6 @@ class CheckTest(unittest.TestCase):
             self.assertIsNone(process.process.poll())
             time.sleep(POLL_SECONDS)
         process.process.send_signal(signal.SIGINT)
-        self.assertEqual(process.finish(), UNKNOWN)
-        self.assertIn("interrupted, ", process.errors())
-        self.assertNotRegex(process.errors(), SANITIZER)
 
 
 ZONES = {"example": """

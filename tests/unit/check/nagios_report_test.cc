@@ -178,6 +178,33 @@ TEST_CASE("unknown is worse than ok and better than a warning") {
   CHECK(ExitCode(WorstOf(worse.Rows())) == 1);
 }
 
+TEST_CASE("what an interruption left out is unknown") {
+  const TestedTargets nothing(2);
+  Plugin plugin = Read(NagiosReport(nothing.Rows(), nothing.left()));
+  CHECK(plugin.status == "UNKNOWN");
+  CHECK(plugin.text == "2 of 2 targets were not tested");
+  CHECK(plugin.more.empty());
+  CHECK(WorstOf(nothing.Rows(), nothing.left()) == Status::kUnknown);
+
+  TestedTargets good(2);
+  PutHost(good, 1, NamedTarget("mx1.example.com"), TlsResult());
+  plugin = Read(NagiosReport(good.Rows(), good.left()));
+  CHECK(plugin.status == "UNKNOWN");
+  CHECK(plugin.text == "1 of 2 targets were not tested");
+  CHECK(plugin.performance.contains("mx1.example.com:25 time"));
+
+  // What is known to be bad comes first.
+  TestedTargets bad(3);
+  PutHost(bad, 0, NamedTarget("mx1.example.com"), TlsResult());
+  PutHost(bad, 2, NamedTarget("mx2.example.com"), tests::RefusedResult());
+  plugin = Read(NagiosReport(bad.Rows(), bad.left()));
+  CHECK(plugin.status == "CRITICAL");
+  CHECK(plugin.text ==
+        "1 of 3 targets were not tested; mx2.example.com:25: The connection "
+        "was refused");
+  CHECK(WorstOf(bad.Rows(), bad.left()) == Status::kCritical);
+}
+
 TEST_CASE("what a server says breaks nothing") {
   ProbeResult result = tests::RefusedResult();
   result.failure->detail = "554 go | 'away'=1\n\x1b[2J;;; ok";
