@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <array>
 #include <cstddef>
+#include <map>
+#include <tuple>
 #include <utility>
 
 #include "exporter/findings/codes.h"
@@ -18,30 +20,40 @@ using findings::Collector;
 using metrics::Row;
 using metrics::TargetRow;
 
-bool SaysTheSame(const Finding& a, const Finding& b) {
-  return a.code == b.code && a.level == b.level && a.title == b.title &&
-         a.advice == b.advice;
+// What a finding says, wherever it was found; as good as until it is changed.
+using Said =
+    std::tuple<std::string_view, Level, std::string_view, std::string_view>;
+
+Said SaidBy(const Finding& finding) {
+  return {finding.code, finding.level, finding.title, finding.advice};
 }
 
 // Of findings that say the same: what is said of the whole target is not said
 // again of a place, and what every one of `places` shows is said of the whole.
+// By a map, as a domain of hundreds of addresses has thousands of findings.
 void Merge(std::vector<Finding>& all, std::size_t places) {
+  struct Group {
+    std::size_t count = 0;
+    bool said = false;  // Of the whole target.
+  };
+  std::map<Said, Group> groups;
+  std::vector<Group*> group_of;
+  group_of.reserve(all.size());
+  for (const Finding& finding : all) {
+    Group& group = groups[SaidBy(finding)];
+    ++group.count;
+    group_of.push_back(&group);
+  }
   std::vector<Finding> merged;
-  for (Finding& finding : all) {
-    const auto same = [&](const Finding& other) {
-      return SaysTheSame(finding, other);
-    };
-    const auto before = std::ranges::find_if(merged, same);
-    const bool said =
-        before != merged.end() && before->address.empty() && before->mx.empty();
-    if (said) continue;
-    const auto count =
-        static_cast<std::size_t>(std::ranges::count_if(all, same));
-    if (count > 1 && count == places) {
+  for (std::size_t i = 0; i < all.size(); ++i) {
+    Group& group = *group_of[i];
+    if (group.said) continue;
+    Finding& finding = merged.emplace_back(std::move(all[i]));
+    if (group.count > 1 && group.count == places) {
       finding.address.clear();
       finding.mx.clear();
     }
-    merged.push_back(std::move(finding));
+    group.said = finding.address.empty() && finding.mx.empty();
   }
   all = std::move(merged);
 }

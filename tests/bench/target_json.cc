@@ -1,0 +1,57 @@
+// How long one large target holds the main loop: target_json [places].
+// A domain with that many places, each with all that a server can show; prints
+// the time of its summary, its findings and its JSON.
+#include <algorithm>
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <string>
+
+#include "exporter/api/target_json.h"
+#include "exporter/findings.h"
+#include "tests/unit/metrics/domain_of_many.h"
+
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// The shortest of several, in milliseconds.
+template <typename Work>
+double Shortest(Work work) {
+  double shortest = 1e9;
+  for (int round = 0; round < 5; ++round) {
+    const Clock::time_point start = Clock::now();
+    work();
+    const std::chrono::duration<double, std::milli> took =
+        Clock::now() - start;
+    shortest = std::min(shortest, took.count());
+  }
+  return shortest;
+}
+
+}  // namespace
+
+int main(int argc, char* argv[]) {
+  const int places = argc > 1 ? std::atoi(argv[1]) : 400;
+  const tests::Page page = tests::DomainOfMany(places);
+  const exporter::metrics::TargetSeries& series = *page.list().front();
+  const probe::Moment now = tests::MomentAt(tests::kNow);
+  const auto entries = exporter::metrics::TakeEntries(series, page.store());
+  const exporter::metrics::TargetRow row(series, entries, now);
+  std::size_t findings = 0;
+  std::size_t bytes = 0;
+  const double summary = Shortest([&] { exporter::Summarize(row); });
+  const double all =
+      Shortest([&] { findings = exporter::FindingsOf(row).size(); });
+  const double list =
+      Shortest([&] { bytes = exporter::api::SummaryJson(row).size(); });
+  std::printf("summary %.2f ms, its JSON %.2f ms, %zu bytes\n", summary, list,
+              bytes);
+  const double whole = Shortest([&] {
+    bytes =
+        exporter::api::TargetJson(row, exporter::api::Kept::kWatched).size();
+  });
+  std::printf("%zu findings %.2f ms, JSON of all %.2f ms, %zu bytes\n",
+              findings, all, whole, bytes);
+  return 0;
+}
