@@ -3,13 +3,13 @@
 #include <algorithm>
 #include <charconv>
 #include <cmath>
-#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string_view>
 #include <system_error>
 #include <utility>
 
+#include "exporter/api/target_answer.h"
 #include "exporter/api/target_json.h"
 #include "exporter/api/target_list.h"
 #include "exporter/asset_page.h"
@@ -34,13 +34,6 @@ http::Response NotRead() {
   return response;
 }
 
-std::string UnixText(const probe::Moment& moment) {
-  char text[32];
-  std::snprintf(text, sizeof(text), "%.3f",
-                probe::Seconds(moment.wall.time_since_epoch()));
-  return text;
-}
-
 std::string TextList(const std::vector<std::string>& texts) {
   std::string list = "[";
   for (const std::string& text : texts) {
@@ -50,12 +43,15 @@ std::string TextList(const std::vector<std::string>& texts) {
   return list + "]";
 }
 
-http::Response Streamed(http::Response::Source source,
-                        const http::Request& request) {
+bool WantsGzip(const http::Request& request) {
+  return metrics::AcceptsGzip(request.Header("accept-encoding"));
+}
+
+http::Response Streamed(http::Response::Source source, bool gzip) {
   http::Response response = http::Json(200, "");
   response.headers.emplace_back("Vary", "Accept-Encoding");
   response.source = std::move(source);
-  if (metrics::AcceptsGzip(request.Header("accept-encoding"))) {
+  if (gzip) {
     response.headers.emplace_back("Content-Encoding", "gzip");
     response.source = http::Gzip(std::move(response.source));
   }
@@ -161,20 +157,17 @@ http::Response Api::AnswerTargets(const http::Request& request) const {
              if (since && !HasNews(row, *since)) return "";
              return SummaryJson(row);
            }}),
-      request);
+      WantsGzip(request));
 }
 
-http::Response Api::AnswerTarget(std::string_view text) const {
+http::Response Api::AnswerTarget(const http::Request& request,
+                                 std::string_view text) const {
   const auto id = ParseId(text);
-  const auto found = id ? page_.Find(*id) : nullptr;
+  auto found = id ? page_.Find(*id) : nullptr;
   if (found == nullptr) return Error(404, "there is no such target");
-  const probe::Moment now = probe::net::NowOnBothClocks();
-  const auto entries = metrics::TakeEntries(*found, store_);
-  return http::Json(
-      200,
-      "{\"as_of\":" + UnixText(now) + ",\"target\":" +
-          TargetJson(metrics::TargetRow(*found, entries, now), Kept::kWatched) +
-          "}");
+  return Streamed(TellTarget(std::move(found), store_,
+                             probe::net::NowOnBothClocks(), Kept::kWatched),
+                  WantsGzip(request));
 }
 
 http::Response Api::AnswerSd(const http::Request& request) const {
@@ -187,28 +180,25 @@ http::Response Api::AnswerSd(const http::Request& request) const {
                        [](const metrics::TargetRow& row) {
                          return SdGroup(row.target());
                        }}),
-      request);
+      WantsGzip(request));
 }
 
 void Api::AnswerProbe(const http::Request& request, http::Respond respond) {
   AskFor(
       on_demand_, request, probe::Duration(0),
-      [&store = store_](std::expected<Report, OnDemand::Refusal> outcome) {
+      [&store = store_, gzip = WantsGzip(request)](
+          std::expected<Report, OnDemand::Refusal> outcome) {
         if (!outcome) {
           http::Response response =
               Error(outcome.error().status, outcome.error().sentence);
           http::AddRetryAfter(outcome.error().retry_after, response);
           return response;
         }
-        const auto entries = metrics::TakeEntries(
-            outcome->target(),
-            outcome->own_states ? *outcome->own_states : store);
-        return http::Json(
-            200, "{\"as_of\":" + UnixText(outcome->at) + ",\"target\":" +
-                     TargetJson(metrics::TargetRow(outcome->target(), entries,
-                                                   outcome->at),
-                                Kept::kAskedOnce) +
-                     "}");
+        return Streamed(
+            TellTarget(outcome->series->front(),
+                       outcome->own_states ? *outcome->own_states : store,
+                       outcome->at, Kept::kAskedOnce),
+            gzip);
       },
       std::move(respond));
 }
@@ -224,7 +214,7 @@ void Api::Answer(const http::Request& request, http::Respond respond) {
   if (path == "targets") return respond(AnswerTargets(request));
   if (path == "sd") return respond(AnswerSd(request));
   if (path.starts_with(kOne)) {
-    return respond(AnswerTarget(path.substr(kOne.size())));
+    return respond(AnswerTarget(request, path.substr(kOne.size())));
   }
   // openapi.yaml.
   auto asset = AssetPage(request);

@@ -40,7 +40,8 @@ class Api {
  private:
   http::Response AnswerStatus() const;
   http::Response AnswerTargets(const http::Request& request) const;
-  http::Response AnswerTarget(std::string_view text) const;
+  http::Response AnswerTarget(const http::Request& request,
+                              std::string_view text) const;
   http::Response AnswerSd(const http::Request& request) const;
   void AnswerProbe(const http::Request& request, http::Respond respond);
 

@@ -233,6 +233,30 @@ std::string Text(const Json& json) {
                    Json::error_handler_t::replace);
 }
 
+// All that stands before the places, up to the bracket.
+std::string HeadText(const metrics::TargetRow& row, Kept kept) {
+  Json json = TargetHead(row, kept);
+  json["level"] = Name(Summarize(row).status);
+  Json findings = Json::array();
+  for (const Finding& finding : FindingsOf(row)) {
+    findings.push_back(FindingJson(finding));
+  }
+  json["findings"] = std::move(findings);
+  AddFamilies(row, /*summary=*/false, json);
+  json["places"] = Json::array();
+  std::string text = Text(json);
+  text.resize(text.size() - 2);  // "]}".
+  return text;
+}
+
+std::string PlaceText(const metrics::Row& row, Kept kept) {
+  Json place = PlaceJson(row, /*summary=*/false);
+  AddNames(row, place);
+  AddReverseNames(row, place);
+  AddEvidence(row.state(), kept, place);
+  return Text(place);
+}
+
 }  // namespace
 
 std::string IdText(TargetId id) {
@@ -256,25 +280,29 @@ std::string SummaryJson(const metrics::TargetRow& row) {
   return Text(json);
 }
 
-std::string TargetJson(const metrics::TargetRow& row, Kept kept) {
-  Json json = TargetHead(row, kept);
-  json["level"] = Name(Summarize(row).status);
-  Json findings = Json::array();
-  for (const Finding& finding : FindingsOf(row)) {
-    findings.push_back(FindingJson(finding));
+bool TargetPieces::Next(std::string& out) {
+  if (!std::exchange(begun_, true)) {
+    out += HeadText(row_, kept_);
+    return true;
   }
-  json["findings"] = std::move(findings);
-  AddFamilies(row, /*summary=*/false, json);
-  Json places = Json::array();
-  row.ForEachSeries([&places, kept](const metrics::Row& place) {
-    Json one = PlaceJson(place, /*summary=*/false);
-    AddNames(place, one);
-    AddReverseNames(place, one);
-    AddEvidence(place.state(), kept, one);
-    places.push_back(std::move(one));
-  });
-  json["places"] = std::move(places);
-  return Text(json);
+  for (; next_ < row_.entries().size(); ++next_) {
+    const auto& entry = row_.entries()[next_];
+    if (entry.state == nullptr) continue;
+    ++next_;
+    if (std::exchange(several_, true)) out += ',';
+    out += PlaceText(metrics::Row(entry, row_.now()), kept_);
+    return true;
+  }
+  out += "]}";
+  return false;
+}
+
+std::string TargetJson(const metrics::TargetRow& row, Kept kept) {
+  TargetPieces pieces(row, kept);
+  std::string json;
+  while (pieces.Next(json)) {
+  }
+  return json;
 }
 
 std::string Quoted(const std::string& text) { return Text(Json(text)); }

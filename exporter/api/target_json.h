@@ -4,6 +4,7 @@
 #ifndef EXPORTER_API_TARGET_JSON_H_
 #define EXPORTER_API_TARGET_JSON_H_
 
+#include <cstddef>
 #include <string>
 
 #include "exporter/metrics/row.h"
@@ -22,7 +23,26 @@ std::string IdText(TargetId id);
 // each place. One JSON object, valid UTF-8 whatever servers said.
 std::string SummaryJson(const metrics::TargetRow& row);
 
-// Everything.
+// Everything, a piece with each call: what is said of the whole target, then
+// place after place.
+class TargetPieces {
+ public:
+  // What the row refers to must outlive this.
+  TargetPieces(const metrics::TargetRow& row, Kept kept)
+      : row_(row), kept_(kept) {}
+
+  // Appends the next piece; false: it was the last.
+  bool Next(std::string& out);
+
+ private:
+  const metrics::TargetRow row_;
+  const Kept kept_;
+  bool begun_ = false;
+  std::size_t next_ = 0;  // Of the row's entries.
+  bool several_ = false;  // A place was written.
+};
+
+// The same in one piece.
 std::string TargetJson(const metrics::TargetRow& row, Kept kept);
 
 // A JSON text in quotes; what is no UTF-8 becomes U+FFFD.

@@ -140,6 +140,8 @@ class TargetRow {
   const probe::Mail* mail() const {
     return expansion().mail ? &*expansion().mail : nullptr;
   }
+  const probe::Moment& now() const { return now_; }
+  std::span<const TargetFamilies::Entry> entries() const { return entries_; }
   // Those that are about further certificates of a place, too.
   template <typename Visit>
   void ForEachSeries(Visit visit) const {

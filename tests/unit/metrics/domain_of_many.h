@@ -17,8 +17,7 @@ inline Page DomainOfMany(int places) {
   probe::Expansion expansion = MakeExpansion(MakeDomain());
   expansion.mail = probe::Mail{};
   for (int i = 0; i < places; ++i) {
-    const std::string mx =
-        "mx" + std::to_string(i / 20) + ".mail.example.org";
+    const std::string mx = "mx" + std::to_string(i / 20) + ".mail.example.org";
     if (i % 20 == 0) {
       expansion.mail->hosts.push_back(
           {.preference = static_cast<std::uint16_t>(i), .host = mx});
