@@ -30,6 +30,20 @@ test("a test shows what the target's page would", () => onPage(
       assert.equal(await result.count(), 0);
     }));
 
+test("what the target is, the configuration knows", () => onPage(
+    "", async (page) => {
+      const asked = page.waitForRequest(/api\/v1\/probe/);
+      await submit(page, good);
+      const first = new URL((await asked).url()).searchParams;
+      assert.deepEqual([...first.keys()], ["target"]);
+      await page.locator(".result").waitFor();
+      const again = page.waitForRequest(/api\/v1\/probe/);
+      await page.getByLabel("It is a").selectOption("host");
+      await submit(page, good);
+      const second = new URL((await again).url()).searchParams;
+      assert.equal(second.get("kind"), "host");
+    }));
+
 test("nothing is no target", () => onPage("", async (page) => {
   await page.getByRole("button", {name: "Test now"}).click();
   const input = page.getByLabel("Host or domain");
