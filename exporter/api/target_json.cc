@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "exporter/findings.h"
+#include "exporter/findings/fact_levels.h"
 #include "exporter/history.h"
 #include "exporter/kept_transcript.h"
 #include "exporter/metrics/family.h"
@@ -24,7 +25,7 @@ namespace {
 using Json = nlohmann::ordered_json;
 
 // The families of a summary.
-constexpr std::array<std::string_view, 16> kSummaryFamilies = {
+constexpr std::array<std::string_view, 17> kSummaryFamilies = {
     "smtp_reachable",
     "smtp_probe_success",
     "smtp_probe_timestamp_seconds",
@@ -37,6 +38,7 @@ constexpr std::array<std::string_view, 16> kSummaryFamilies = {
     "smtp_banner_hostname_info",
     "smtp_tls_info",
     "smtp_tls_certificate_not_after_timestamp_seconds",
+    "smtp_tls_chain_not_after_timestamp_seconds",
     "smtp_tls_certificate_trusted",
     "smtp_tls_certificate_name_match",
     "smtp_domain_reachable",
@@ -124,6 +126,15 @@ Json FailureJson(const probe::Failure& failure) {
           {"detail", failure.detail}};
 }
 
+void AddFactLevels(const metrics::Row& row, Json& place) {
+  Json levels = Json::object();
+  const findings::FactLevels found = findings::FactLevelsOf(row);
+  for (std::size_t i = 0; i < found.size(); ++i) {
+    if (found[i]) levels[std::string(findings::kFacts[i])] = Name(*found[i]);
+  }
+  place["fact_levels"] = std::move(levels);
+}
+
 Json PlaceJson(const metrics::Row& row, bool summary) {
   Json place = Json::object();
   if (const auto& address = row.place().endpoint->address) {
@@ -135,6 +146,7 @@ Json PlaceJson(const metrics::Row& row, bool summary) {
         row.key_type() == probe::tls::KeyType::kRsa ? "rsa" : "ecdsa";
   }
   place["level"] = Name(Summarize(row).status);
+  AddFactLevels(row, place);
   if (row.verdict() != nullptr && row.failure() != nullptr) {
     place["failure"] = FailureJson(*row.failure());
   }

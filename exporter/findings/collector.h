@@ -23,7 +23,8 @@ class Collector {
  public:
   enum class Keep {
     kAll,
-    kWorst,  // The first of the worst level, from kWarning on.
+    kWorst,   // The first of the worst level, from kWarning on.
+    kLevels,  // None, only what was seen of the latest place.
   };
 
   explicit Collector(Keep keep) : keep_(keep) {}
@@ -39,8 +40,9 @@ class Collector {
   // with one code about one place the first counts.
   template <typename MakeText>
   void Add(Level level, std::string_view code, MakeText text) {
-    if (std::ranges::find(seen_, code) != seen_.end()) return;
-    seen_.push_back(code);
+    if (std::ranges::find(seen_, code, &Seen::code) != seen_.end()) return;
+    seen_.push_back({code, level});
+    if (keep_ == Keep::kLevels) return;
     if (keep_ == Keep::kWorst) {
       if (level < Level::kWarning || level <= worst()) return;
       found_.clear();
@@ -64,6 +66,13 @@ class Collector {
     });
   }
 
+  struct Seen {
+    std::string_view code;
+    Level level;
+  };
+  // What was told of the place that began last.
+  const std::vector<Seen>& seen() const { return seen_; }
+
   // In the order they came; kWorst: none or one.
   std::vector<Finding>& found() { return found_; }
 
@@ -74,7 +83,7 @@ class Collector {
 
   const Keep keep_;
   const probe::Place* place_ = nullptr;
-  std::vector<std::string_view> seen_;  // Codes about place_.
+  std::vector<Seen> seen_;  // About place_.
   std::vector<Finding> found_;
 };
 

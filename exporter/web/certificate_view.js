@@ -2,7 +2,7 @@
 
 import {now, timeOf} from "./clock.js";
 import {make} from "./dom.js";
-import {certificate, samples} from "./fact.js";
+import {certificate, samples, stateOf} from "./fact.js";
 import {entry, factContent} from "./fact_view.js";
 import {peerText} from "./peer_text.js";
 import {span} from "./units.js";
@@ -12,13 +12,13 @@ function ofKey(place, family, key) {
   return samples(place, family).find((sample) => sample.key === key);
 }
 
-function judged(sample, yes, no, why) {
+function judged(place, sample, yes, no, why) {
   if (sample === undefined) {
     return factContent({state: "unknown", text: "unknown", more: "", why});
   }
   return factContent(sample.value === 1 ?
       {state: "good", text: yes, more: "", why: ""} :
-      {state: "warn", text: no, more: "", why: ""});
+      {state: stateOf(place, "certificate"), text: no, more: "", why: ""});
 }
 
 function until(seconds) {
@@ -49,11 +49,11 @@ function one(place, key) {
   return make(
       "dl", {class: "facts"},
       entry("Trusted",
-            judged(value("smtp_tls_certificate_trusted"), "yes", "no",
+            judged(place, value("smtp_tls_certificate_trusted"), "yes", "no",
                    "this host has no trusted roots to judge by"),
             verifyReason(place, key)),
       entry("Name",
-            judged(value("smtp_tls_certificate_name_match"),
+            judged(place, value("smtp_tls_certificate_name_match"),
                    "covers the server's name", "does not cover its name",
                    "not judged")),
       after && entry("Valid until", until(after.value)),

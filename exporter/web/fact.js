@@ -4,18 +4,30 @@
 // A fact is {state, text, more, why}: `text` is what to show, of ours or a
 // peer's; `more` a second, smaller line; `why` says why nothing is known or
 // what is wrong. States: good, bad, warn, plain (neither), unknown, none (has
-// no meaning here).
+// no meaning here). Which it is the daemon's findings say, in `fact_levels`:
+// the page judges nothing.
 
 import {now} from "./clock.js";
 import {bytes, count, day, span} from "./units.js";
 
-const DAY_SECONDS = 24 * 3600;
-// The daemon judges; this only decides whether its verdict on the place is
-// shown here. One that lives for a week has less than that left when it is new.
-const SHORT_CERTIFICATE_SECONDS = 21 * DAY_SECONDS;
+const STATES = new Map([
+  ["ok", "good"], ["info", "plain"], ["warning", "warn"], ["critical", "bad"],
+]);
 
 function fact(state, text, why = "", more = "") {
   return {state, text, why, more};
+}
+
+// What the findings say of the fact `name`; nothing is neither good nor bad.
+export function stateOf(place, name) {
+  return STATES.get(place.fact_levels?.[name]) ?? "plain";
+}
+
+// Nothing is explained that is as it should be.
+function judged(place, name, text, why = "", more = "") {
+  const state = stateOf(place, name);
+  return fact(state, text, state === "bad" || state === "warn" ? why : "",
+              more);
 }
 
 // The values of a family with labels, [] when it is absent.
@@ -46,8 +58,8 @@ function unknown(place) {
 }
 
 export function reachable(place) {
-  if (place.smtp_reachable === 1) return fact("good", "yes");
-  if (place.smtp_reachable === 0) return fact("bad", "no");
+  if (place.smtp_reachable === 1) return judged(place, "reachable", "yes");
+  if (place.smtp_reachable === 0) return judged(place, "reachable", "no");
   return unknown(place);
 }
 
@@ -61,22 +73,24 @@ export function hasImplicitTls(place) {
 export function starttls(place) {
   const version = label(place, "smtp_tls_info", "version");
   if (hasImplicitTls(place)) {
-    return fact("good", "TLS at once", "TLS comes before the greeting here",
-                version);
+    return fact(stateOf(place, "starttls"), "TLS at once",
+                "TLS comes before the greeting here", version);
   }
   switch (place.smtp_starttls_advertised) {
     case 0:
-      return fact("bad", "no", "the server does not offer STARTTLS");
+      return judged(place, "starttls", "no",
+                    "the server does not offer STARTTLS");
     case 1:
       break;
     default:
       return unknown(place);
   }
   if (place.smtp_starttls_success === 0) {
-    return fact("bad", "fails", "it is offered, and does not lead to TLS");
+    return judged(place, "starttls", "fails",
+                  "it is offered, and does not lead to TLS");
   }
   if (place.smtp_starttls_success === 1) {
-    return fact("good", "yes", "", version);
+    return judged(place, "starttls", "yes", "", version);
   }
   return fact("plain", "offered", "how the handshake ends is not known yet");
 }
@@ -86,19 +100,23 @@ export function authOn25(place, role) {
     return fact("none", "\u2013", "submission is where AUTH belongs");
   }
   if (place.smtp_auth_on_25 === 1) {
-    return fact("warn", "offered", "AUTH has no business on port 25");
+    return judged(place, "auth", "offered", "AUTH has no business on port 25");
   }
-  if (place.smtp_auth_on_25 === 0) return fact("good", "no");
+  if (place.smtp_auth_on_25 === 0) {
+    return judged(place, "auth", "no", "it is expected to be offered");
+  }
   return unknown(place);
 }
 
 export function size(place) {
   const limit = place.smtp_size_limit_bytes;
   if (limit === "+Inf") {
-    return fact("plain", "no limit", "the server announces no fixed limit");
+    return fact(stateOf(place, "size"), "no limit",
+                "the server announces no fixed limit");
   }
   if (typeof limit === "number") {
-    return fact("plain", bytes(limit), "", count(limit));
+    return judged(place, "size", bytes(limit), "less than is expected",
+                  count(limit));
   }
   // EHLO was seen: then its answer has no usable SIZE.
   if (place.smtp_starttls_advertised !== undefined || hasImplicitTls(place)) {
@@ -110,9 +128,10 @@ export function size(place) {
 export function banner(place) {
   const name = label(place, "smtp_banner_hostname_info", "hostname");
   const text = name ?? "no name";
-  if (place.smtp_banner_match === 1) return fact("good", text);
+  if (place.smtp_banner_match === 1) return judged(place, "banner", text);
   if (place.smtp_banner_match === 0) {
-    return fact("warn", text, "another name than expected", "unexpected");
+    return fact(stateOf(place, "banner"), text, "another name than expected",
+                "unexpected");
   }
   if (name !== undefined) {
     return fact("plain", name, "no name is expected here");
@@ -120,10 +139,13 @@ export function banner(place) {
   return unknown(place);
 }
 
-// When the first of the place's certificates expires; undefined when unknown.
+// When the first of the place's certificates, or of those that they depend on,
+// expires; undefined when unknown.
 export function certificateEnd(place) {
-  const ends = values(place,
-                      "smtp_tls_certificate_not_after_timestamp_seconds");
+  const ends = [
+    ...values(place, "smtp_tls_certificate_not_after_timestamp_seconds"),
+    ...values(place, "smtp_tls_chain_not_after_timestamp_seconds"),
+  ];
   return ends.length > 0 ? Math.min(...ends) : undefined;
 }
 
@@ -148,12 +170,10 @@ export function certificate(place) {
   }
   const left = end - now();
   const trouble = certificateTrouble(place);
+  const state = stateOf(place, "certificate");
   if (left < 0) {
-    return fact("bad", "expired", `expired ${span(-left)} ago`,
+    return fact(state, "expired", `expired ${span(-left)} ago`,
                 trouble || day(end));
   }
-  const isShort =
-      left < SHORT_CERTIFICATE_SECONDS && place.level !== "ok";
-  const state = trouble || isShort ? "warn" : "good";
   return fact(state, span(left), "", trouble || day(end));
 }

@@ -1,6 +1,8 @@
 // A target with several places in one line: the worst of each fact, and of how
 // many places it is true.
 
+import {reachable} from "./fact.js";
+
 const STATES = ["bad", "warn", "plain", "good"];  // Worst first.
 
 // One place for each address of each mail host. A further conversation with an
@@ -55,12 +57,11 @@ export function reachableFact(places) {
             why: "no result yet"};
   }
   if (places.length === 1) {
-    return {state: up ? "good" : "bad", text: up ? "yes" : "no", why: "",
-            more: ""};
+    return reachable(places[0]);
   }
   const unknown = places.length - known.length;
   return {
-    state: up === known.length ? "good" : "bad",
+    state: worstFact(places.map(reachable)).state,
     text: `${up} of ${places.length}`,
     why: `${up} of ${places.length} addresses reachable` +
         (unknown ? `, ${unknown} unknown` : ""),

@@ -5,7 +5,8 @@ import {test} from "node:test";
 
 import {loaded, onPage, rowOf, stage, until} from "./stage.mjs";
 
-const {good, noStarttls, refused, several, submission, fresh} = stage.targets;
+const {good, noStarttls, refused, several, submission, fresh, meant} =
+    stage.targets;
 const LEVELS = ["critical", "warning", "unknown", "ok"];
 
 const fact = (row, column) => row.locator(`.column-${column} .value`);
@@ -58,6 +59,24 @@ test("what is wrong is said in words", () => onPage("", async (page) => {
   assert.match(await down.locator(".column-verdict").innerText(),
                /Connection refused while connecting/);
 }));
+
+test("the findings judge and not the page", {skip: !meant}, () => onPage(
+    "", async (page) => {
+      await loaded(page);
+      const row = rowOf(page, meant);
+      for (const [column, text] of [
+        ["starttls", "no"], ["authOn25", "offered"],
+        ["banner", "lab.example.com"],
+      ]) {
+        const cell = fact(row, column);
+        assert.equal(await cell.innerText(), text);
+        assert.equal(await cell.locator("xpath=..").getAttribute("class"),
+                     "fact plain", column);
+      }
+      assert.equal(await row.locator(".fact.warn, .fact.bad").count(), 0);
+      assert.equal(await fact(rowOf(page, noStarttls), "starttls")
+          .locator("xpath=..").getAttribute("class"), "fact bad");
+    }));
 
 test("what is unknown is never a no", () => onPage("", async (page) => {
   await loaded(page);

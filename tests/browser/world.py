@@ -17,6 +17,7 @@ _SUMMARY_FACTS = (
     "smtp_starttls_success", "smtp_auth_on_25", "smtp_size_limit_bytes",
     "smtp_banner_match", "smtp_banner_hostname_info", "smtp_tls_info",
     "smtp_tls_certificate_not_after_timestamp_seconds",
+    "smtp_tls_chain_not_after_timestamp_seconds",
     "smtp_tls_certificate_trusted", "smtp_tls_certificate_name_match",
 )
 
@@ -207,10 +208,29 @@ GOOD = [
 ]
 
 
+def fact_levels(place):
+    """What the daemon's findings would say of the facts of this place."""
+    levels = {}
+    for fact, family, bad, level in (
+            ("reachable", "smtp_reachable", 0, "critical"),
+            ("starttls", "smtp_starttls_advertised", 0, "critical"),
+            ("auth", "smtp_auth_on_25", 1, "warning"),
+            ("banner", "smtp_banner_match", 0, "info")):
+        if family in place:
+            levels[fact] = level if place[family] == bad else "ok"
+    ends = place.get("smtp_tls_certificate_not_after_timestamp_seconds")
+    if ends:
+        levels["certificate"] = "critical" if ends[0]["value"] < time.time() \
+            else "ok"
+    return levels
+
+
 def target(name, places, findings=None, module="smtp", role="mx",
            kind="host", labels=None, **families):
     digest = hashlib.sha256(f"{name}\n{module}".encode()).hexdigest()
     findings = GOOD if findings is None else findings
+    places = [{"fact_levels": fact_levels(place), **place}
+              for place in places]
     level = min((f["level"] for f in findings if f["level"] in LEVELS),
                 key=LEVELS.index, default="unknown")
     return {"id": digest[:16], "target": name, "module": module,
@@ -231,7 +251,8 @@ def summary(whole):
             short[family] = whole[family]
     short["places"] = [
         {key: place[key] for key in
-         ("address", "mx", "level", "failure", *_SUMMARY_FACTS)
+         ("address", "mx", "level", "fact_levels", "failure",
+          *_SUMMARY_FACTS)
          if key in place} for place in whole["places"]]
     return short
 
@@ -341,6 +362,16 @@ def _sent_away():
                 "before.")])
 
 
+def _meant():
+    """All that others are blamed for, and here it is as it should be."""
+    host = "lab.example.com"
+    place = without_starttls(good_place("192.0.2.9", host), host)
+    place.update({"level": "ok", "smtp_auth_on_25": 1, "smtp_banner_match": 0,
+                  "fact_levels": {"reachable": "ok", "banner": "info"}})
+    return target(f"{host}:25", [place], [
+        finding("ok", "reachable", "The server answers, in 300 ms")])
+
+
 def ordinary():
     """Something of everything."""
     lost = good_place("192.0.2.2", "mx2.example.com")
@@ -381,7 +412,7 @@ def ordinary():
         target("new.example.com:25", [{"level": "unknown",
                                        "smtp_probe_interval_seconds": 60}],
                findings=[]),
-        _sent_away(),
+        _sent_away(), _meant(),
         target("[2001:db8::25]:25",
                [good_place("2001:db8::25", "six.example.com",
                            smtp_size_limit_bytes="+Inf")]),

@@ -25,6 +25,7 @@ TARGETS = {
     "submission": "mail.example.com:587",
     "domain": "example.org:25",
     "fresh": "new.example.com:25",
+    "meant": "lab.example.com:25",
     "twice": "twice.example.com:25",
     "slow": "slow.example.com",
     "refusals": {

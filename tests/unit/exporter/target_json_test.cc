@@ -53,7 +53,8 @@ TEST_CASE("a summary") {
         R"({"id":"8aa6237c3453858b","target":"mx1.example.com:25",)"
         R"("module":"smtp","role":"mx","kind":"host","labels":{"team":"mail"},)"
         R"("level":"ok","headline":"","places":[{"address":"192.0.2.1",)"
-        R"("level":"ok","smtp_reachable":1,"smtp_probe_success":1,)"
+        R"("level":"ok","fact_levels":{"reachable":"ok","auth":"ok",)"
+        R"("banner":"ok"},"smtp_reachable":1,"smtp_probe_success":1,)"
         R"("smtp_probe_timestamp_seconds":1795428000.0,)"
         R"("smtp_probe_interval_seconds":60.0,"smtp_starttls_advertised":1,)"
         R"("smtp_auth_on_25":0,"smtp_size_limit_bytes":10240000.0,)"
@@ -66,7 +67,7 @@ TEST_CASE("a summary before the first result") {
         R"({"id":"8aa6237c3453858b","target":"mx1.example.com:25",)"
         R"("module":"smtp","role":"mx","kind":"host","labels":{},)"
         R"("level":"unknown","headline":"","places":)"
-        R"([{"address":"192.0.2.1","level":"unknown",)"
+        R"([{"address":"192.0.2.1","level":"unknown","fact_levels":{},)"
         R"("smtp_probe_interval_seconds":60.0}]})");
 }
 
