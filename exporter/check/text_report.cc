@@ -193,12 +193,17 @@ class Writer {
       names += " and " + std::to_string(certificate.more_names) + " more";
     }
     Fact("", "for " + (names.empty() ? "no name" : names));
-    const std::chrono::seconds left = findings::TermOf(row, *handshake).left;
-    Fact("", "valid from " + DateText(certificate.not_before) + " to " +
-                 DateText(certificate.not_after) + ", " +
-                 (left > std::chrono::seconds(0)
-                      ? "for another " + SpanText(left)
-                      : "expired " + SpanText(-left) + " ago"));
+    const findings::CertificateTerm term = findings::TermOf(row, *handshake);
+    const std::string left = term.left > std::chrono::seconds(0)
+                                 ? "for another " + SpanText(term.left)
+                                 : "expired " + SpanText(-term.left) + " ago";
+    const std::string dates = "valid from " + DateText(certificate.not_before) +
+                              " to " + DateText(certificate.not_after);
+    Fact("", term.of_leaf ? dates + ", " + left : dates);
+    if (!term.of_leaf) {
+      Fact("", "depends on a certificate valid to " +
+                   DateText(handshake->verdict->chain_not_after) + ", " + left);
+    }
     const probe::tls::Verdict& verdict = *handshake->verdict;
     Fact("", verdict.trust_known ? "trust: " + std::string(verdict.reason) +
                                        " (" + std::to_string(verdict.code) + ")"

@@ -116,20 +116,21 @@ bool AddDates(const Row& row, const Handshake& shown, Collector& out) {
     });
     return true;
   }
-  const bool whole = shown.verdict->chain_not_after >= certificate.not_after;
   const std::string subject =
-      whole ? "The " + word : "A certificate that the server's depends on";
+      term.of_leaf ? "The " + word
+                   : "A certificate that the server's depends on";
   if (term.left <= seconds(0)) {
     out.Add(Level::kCritical, kCertificateExpired, [&] {
       return Text{subject + " expired " + SpanText(-term.left) + " ago",
-                  whole ? "Renew it and let the server read it again. If it "
-                          "was renewed, the server was not reloaded."
-                        : "The chain that the server sends is old: install the "
-                          "current intermediates of the authority."};
+                  term.of_leaf
+                      ? "Renew it and let the server read it again. If it "
+                        "was renewed, the server was not reloaded."
+                      : "The chain that the server sends is old: install the "
+                        "current intermediates of the authority."};
     });
     return true;
   }
-  if (term.left >= term.warning && term.left >= term.critical) return false;
+  if (term.left >= term.warning) return false;
   out.Add(term.left < term.critical ? Level::kCritical : Level::kWarning,
           kCertificateExpiresSoon, [&] {
             return Text{subject + " expires in " + SpanText(term.left),

@@ -28,11 +28,16 @@ CertificateTerm TermOf(const metrics::Row& row,
   const seconds end = std::min(leaf, UnixTime(shown.verdict->chain_not_after));
   const seconds life = leaf - UnixTime(shown.certificate->not_before);
   const auto& expected = row.target().expect.certificate_days;
-  return {
-      .left = end - UnixTime(row.now().wall),
-      .warning = expected ? seconds(days(*expected))
-                          : std::min(seconds(kWarnBefore), life / kWarnShare),
-      .critical = std::min(seconds(kCriticalBefore), life / kCriticalShare)};
+  const seconds warning =
+      expected ? seconds(days(*expected))
+               : std::min(seconds(kWarnBefore), life / kWarnShare);
+  // Who expects less than that is content with it.
+  const seconds critical =
+      std::min({seconds(kCriticalBefore), life / kCriticalShare, warning});
+  return {.left = end - UnixTime(row.now().wall),
+          .of_leaf = end == leaf,
+          .warning = warning,
+          .critical = critical};
 }
 
 }  // namespace exporter::findings

@@ -13,7 +13,8 @@ namespace exporter::findings {
 struct CertificateTerm {
   // Until it, or the first that it depends on, expires; not positive: it has.
   std::chrono::seconds left;
-  // Less than that is a warning, or critical.
+  bool of_leaf;  // It is the first to expire.
+  // Less than that is a warning, or critical, which is never more.
   std::chrono::seconds warning;
   std::chrono::seconds critical;
 };

@@ -50,7 +50,6 @@ void AddFailure(const Row& row, Level most, Collector& out) {
 void AddAge(const Row& row, Collector& out) {
   const probe::Duration age = row.now().steady - row.verdict()->finished.steady;
   const probe::Duration interval = row.state().interval;
-  if (interval == probe::Duration::zero()) return;  // Tested once, on demand.
   if (age > kStaleIntervals * interval) {
     out.Add(Level::kWarning, kStale, [&] {
       return Text{"The latest result is " + SpanText(age) + " old",

@@ -123,6 +123,15 @@ TEST_CASE("limits are those that the findings go by") {
   CHECK(plugin.status == "WARNING");
   CHECK(plugin.performance.at("certificate_days") == "4;2:;0.6:");
   CHECK(plugin.performance.at("size_limit") == "52428800B;100000000:;;0");
+  target.expect.certificate_days = 1;
+  result.handshake->certificate->not_before =
+      tests::kNow - std::chrono::days(88);
+  result.handshake->certificate->not_after = tests::kNow + std::chrono::days(2);
+  TestedTargets content(1);
+  PutHost(content, 0, target, result);
+  CHECK(Report(content).performance.at("certificate_days") == "2;1:;1:");
+  result.handshake->certificate->not_before =
+      tests::kNow - std::chrono::days(2);
   target.expect.certificate_days = 30;
   result.handshake->certificate->not_after =
       tests::kNow - std::chrono::hours(1);

@@ -51,7 +51,8 @@ TEST_CASE("a good server") {
     certificate  rsa2048, CN=mx1.example.com
                  issued by CN=Test CA,O=Example
                  for mx1.example.com
-                 valid from 2026-10-24T10:00:00Z to 2027-01-22T10:00:00Z, for
+                 valid from 2026-10-24T10:00:00Z to 2027-01-22T10:00:00Z
+                 depends on a certificate valid to 2027-01-07T10:00:00Z, for
                  another 45 days
                  trust: ok (0)
     sha256       aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa
@@ -165,6 +166,19 @@ TEST_CASE("an expired certificate for many names") {
   const std::string report = Report(targets, {.columns = 200});
   CHECK(Contains(report, " for a.example, b.example and 7 more\n"));
   CHECK(Contains(report, "2026-11-23T05:00:00Z, expired 5 hours ago\n"));
+
+  // Another one is to blame.
+  result.handshake->certificate->not_after =
+      tests::kNow + std::chrono::days(60);
+  result.handshake->verdict->chain_not_after =
+      tests::kNow - std::chrono::days(3);
+  TestedTargets chain(1);
+  PutHost(chain, 0, NamedTarget("mx1.example.com"), result);
+  const std::string blames = Report(chain, {.columns = 200});
+  CHECK(Contains(blames, " to 2027-01-22T10:00:00Z\n"));
+  CHECK(Contains(blames,
+                 "depends on a certificate valid to 2026-11-20T10:00:00Z, "
+                 "expired 3 days ago\n"));
 }
 
 }  // namespace

@@ -143,11 +143,6 @@ TEST_CASE("a result that is overdue is stale") {
         Find(stage.Put(1, TlsResult(kNow)).Place(), "stale");
     CHECK((found != nullptr) == stale);
   }
-  // What was tested on demand has no interval.
-  ProbeResult once = TlsResult(kNow);
-  once.interval = {};
-  FindingsStage stage(TlsTarget(), kNow + minutes(4));
-  CHECK(Find(stage.Put(1, once).Place(), "stale") == nullptr);
 }
 
 TEST_CASE("a long greeting is named") {
@@ -340,7 +335,9 @@ TEST_CASE("the days of a certificate") {
       {"fewer are expected", days(15), days(90), 14, ""},
       {"more are expected", days(63), days(90), 64,
        "warning certificate_expires_soon"},
-      {"none are expected", days(2), days(90), 0,
+      {"none are expected", days(2), days(90), 0, ""},
+      {"one is expected, two are left", days(2), days(90), 1, ""},
+      {"one is expected, less is left", hours(23), days(90), 1,
        "critical certificate_expires_soon"},
   };
   for (const Case& c : cases) {
