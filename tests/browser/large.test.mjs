@@ -22,23 +22,22 @@ function keystroke(page, text) {
   }, text);
 }
 
+// Others use the machine, too, which only makes it longer: the shortest of
+// several is the page's own time, and a stall is no slow page.
+const ROUNDS = 5;
+
 test("typing stays quick", () => onPage("", async (page) => {
   await loaded(page);
-  const times = {};
   const word = "mx12";
-  for (let round = 0; round < 2; ++round) {
-    for (let i = 1; i <= word.length; ++i) {
-      const text = word.slice(0, i);
-      times[text] = Math.min(times[text] ?? Infinity,
-                             await keystroke(page, text));
-    }
-    for (const text of ["team3 site2", "surely nothing", ""]) {
-      times[text] = Math.min(times[text] ?? Infinity,
-                             await keystroke(page, text));
-    }
+  const texts = [...Array.from(word, (_, i) => word.slice(0, i + 1)),
+                 "team3 site2", "surely nothing", ""];
+  const times = Object.fromEntries(texts.map((text) => [text, []]));
+  for (let round = 0; round < ROUNDS; ++round) {
+    for (const text of texts) times[text].push(await keystroke(page, text));
   }
   console.log(`filter of ${number} rows, milliseconds:`, times);
-  for (const [text, time] of Object.entries(times)) {
+  for (const [text, all] of Object.entries(times)) {
+    const time = Math.min(...all);
     assert.ok(time < KEYSTROKE_MILLISECONDS,
               `"${text}": ${time.toFixed(1)} ms`);
   }
@@ -68,12 +67,16 @@ test("few rows exist, all can be reached", () => onPage("", async (page) => {
 test("sorting stays quick", () => onPage("", async (page) => {
   await loaded(page);
   for (const column of ["target", "certificate", "status"]) {
-    const time = await page.evaluate((id) => {
-      const started = performance.now();
-      document.querySelector(`thead .column-${id} button`).click();
-      document.body.getBoundingClientRect();
-      return performance.now() - started;
-    }, column);
+    const times = [];
+    for (let round = 0; round < ROUNDS; ++round) {
+      times.push(await page.evaluate((id) => {
+        const started = performance.now();
+        document.querySelector(`thead .column-${id} button`).click();
+        document.body.getBoundingClientRect();
+        return performance.now() - started;
+      }, column));
+    }
+    const time = Math.min(...times);
     console.log(`sort by ${column}: ${time.toFixed(1)} ms`);
     assert.ok(time < 500, `${column}: ${time.toFixed(1)} ms`);
   }

@@ -39,6 +39,21 @@ async function openAll(page) {
   });
 }
 
+// Words and numbers that must not be broken over lines, and are.
+function broken(page) {
+  return page.evaluate(() => {
+    const whole = document.querySelectorAll(
+        ".filter label span, .transcript .number, .transcript .speaker");
+    return [...whole].filter((element) => {
+      const range = document.createRange();
+      range.selectNodeContents(element);
+      const tops = [...range.getClientRects()].map(({top}) => top);
+      const {fontSize} = getComputedStyle(element);
+      return Math.max(...tops) - Math.min(...tops) > parseFloat(fontSize) / 2;
+    }).map((element) => element.textContent);
+  });
+}
+
 for (const [name, address, ready] of PAGES) {
   for (const colorScheme of ["light", "dark"]) {
     for (const width of [360, 1280]) {
@@ -49,6 +64,7 @@ for (const [name, address, ready] of PAGES) {
             const wide = await page.evaluate(
                 () => document.documentElement.scrollWidth - innerWidth);
             assert.ok(wide <= 0, `${wide} pixels too wide`);
+            assert.deepEqual(await broken(page), []);
             if (SHOTS) {
               await page.evaluate(() => scrollTo(0, 0));
               await page.screenshot({
