@@ -5,8 +5,8 @@ import {test} from "node:test";
 
 import {onPage, stage, targetPath, until} from "./stage.mjs";
 
-const {good, noStarttls, refused, sentAway, several, submission, twice} =
-    stage.targets;
+const {good, noStarttls, gotWorse, refused, sentAway, several, submission,
+       twice} = stage.targets;
 
 async function shown(page) {
   await page.locator(".verdict").waitFor();
@@ -97,6 +97,16 @@ test("the last good conversation stays beside the bad one", () => onPage(
       assert.equal(await panel.count(), 1);
       assert.match(await panel.innerText(), /250[- ]STARTTLS/);
       assert.match(await panel.innerText(), /We\s+EHLO/);
+    }));
+
+test("what there was before stays", {skip: !gotWorse}, () => onPage(
+    targetPath(gotWorse), async (page) => {
+      await shown(page);
+      const transcripts = card(page, "Transcripts");
+      await transcripts.getByRole("tab", {name: "Before it got worse"})
+          .click();
+      const panel = transcripts.getByRole("tabpanel");
+      assert.match(await panel.innerText(), /250[- ]STARTTLS/);
     }));
 
 test("unknown has a reason", () => onPage(

@@ -167,8 +167,10 @@ def without_starttls(place, host):
             {"phase": "greeting", "value": 0.1802},
             {"phase": "ehlo", "value": 0.0131},
             {"phase": "quit", "value": 0.0124}]})
+    before = transcript(at - 60, True, *good_lines(host))
     latest = transcript(at, True, *good_lines(host, inside=False))
-    place["transcripts"].update(latest=latest, last_good=latest)
+    place["transcripts"].update(latest=latest, last_good=latest,
+                                before_change=before)
     place["history"].insert(0, {
         "at": at, "level": "warning",
         "text": "STARTTLS is no longer advertised"})
@@ -410,7 +412,8 @@ def ordinary():
             finding("ok", "null_mx", "The domain takes no mail")],
             smtp_null_mx=1, smtp_mx_hosts=0),
         target("new.example.com:25", [{"level": "unknown",
-                                       "smtp_probe_interval_seconds": 60}],
+                                       "smtp_probe_interval_seconds": 60,
+                                       "transcripts": {}, "history": []}],
                findings=[]),
         _sent_away(), _meant(),
         target("[2001:db8::25]:25",

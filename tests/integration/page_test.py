@@ -6,6 +6,9 @@ import re
 import sys
 import unittest
 
+import jsonschema
+import yaml
+
 from page_browser import BROWSER, run_script
 
 sys.path.insert(0, str(BROWSER))
@@ -19,6 +22,7 @@ TARGETS = {
     "good": "mx1.example.com:25",
     "live": "mx1.example.com:25",
     "noStarttls": "mx2.example.com:25",
+    "gotWorse": "mx2.example.com:25",
     "sentAway": "busy.example.com:25",
     "refused": "mx3.example.com:25",
     "several": "pool.example.com:25",
@@ -115,6 +119,36 @@ class PageTest(unittest.TestCase):
 
     def test_look(self):
         self.play("look", self.ordinary())
+
+
+class WorldTest(unittest.TestCase):
+    """What the mock tells is what the daemon could tell."""
+
+    @classmethod
+    def setUpClass(cls):
+        folder = BROWSER.parents[1] / "exporter" / "api"
+        with open(folder / "openapi.yaml", encoding="utf-8") as file:
+            cls.components = yaml.safe_load(file)["components"]
+
+    def faults(self, schema, value):
+        validator = jsonschema.Draft202012Validator(
+            {"$ref": f"#/components/schemas/{schema}",
+             "components": self.components})
+        return [f"{list(fault.absolute_path)}: {fault.message}"
+                for fault in validator.iter_errors(value)]
+
+    def test_targets_are_as_described(self):
+        for target in world.ordinary() + world.many(100):
+            with self.subTest(target["target"]):
+                self.assertEqual(self.faults("Target", target), [])
+                self.assertEqual(
+                    self.faults("Summary", world.summary(target)), [])
+
+    def test_what_is_not_described_is_noticed(self):
+        target = world.ordinary()[0]
+        target["places"][0]["fact_levels"]["starttls"] = "bad"
+        target["places"][0]["smtp_new"] = 1
+        self.assertEqual(len(self.faults("Target", target)), 2)
 
 
 class SourceTest(unittest.TestCase):
