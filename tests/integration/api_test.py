@@ -168,7 +168,8 @@ class DescriptionTest(unittest.TestCase):
         validator = description.validator(schema)
         target = {"target": "a:25", "module": "smtp", "role": "mx",
                   "kind": "host", "labels": {}, "level": "ok", "findings": [],
-                  "places": [{"level": "ok", "transcripts": {},
+                  "places": [{"level": "ok", "fact_levels": {},
+                              "transcripts": {},
                               "smtp_reachable": 1,
                               "smtp_size_limit_bytes": "+Inf"}]}
         answer = {"as_of": 1.5, "target": target}

@@ -131,9 +131,7 @@ class OnDemandLoadTest(unittest.TestCase):
                     lambda page:
                     page.value("smtp_prober_probes_in_flight") == COUNT,
                     "a thousand conversations")
-            # Nobody waits for them any more: who comes next is no 503. The
-            # silent servers are waited for, because we do not leave before
-            # they greet.
+            # Nobody waits for them any more: who comes next is no 503.
             other = f"127.201.100.1:{port(next(iter(sim.targets.values())))}"
             response = prober.until(
                 lambda: (answer := prober.get(probe_path(other))).status == 200
