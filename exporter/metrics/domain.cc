@@ -45,10 +45,9 @@ std::optional<bool> DomainReachable(const TargetRow& target) {
     if (row.verdict() != nullptr && !FailedHere(row)) {
       judged = true;
       reachable = reachable || row.reachable();
-    } else if (row.verdict() != nullptr) {
-      pending = true;
-    } else if (row.place().endpoint->address) {
-      pending = true;
+    } else {
+      pending = pending || row.verdict() != nullptr ||
+                row.place().endpoint->address.has_value();
     }
   });
   if (reachable) return true;

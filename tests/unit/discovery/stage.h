@@ -76,14 +76,6 @@ class LineReader : public exporter::GroupReader {
   }
   std::vector<std::string> ModuleNames() const override { return {}; }
 
-  // Lists do not ask for these.
-  std::expected<std::shared_ptr<const probe::Target>, exporter::ConfigError>
-  ReadOne(const exporter::NamedTarget& named,
-          std::string (*)(const std::string& key)) const override {
-    return MakeTarget(named.text);
-  }
-  std::vector<std::string> ModuleNames() const override { return {}; }
-
   // Counted on whatever thread.
   mutable std::atomic<int> reads = 0;
   mutable std::atomic<bool> torn = false;
