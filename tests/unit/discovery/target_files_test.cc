@@ -106,7 +106,7 @@ struct CheckedFiles : tests::Stage {
   std::shared_ptr<const tests::LineReader> reader =
       std::make_shared<const tests::LineReader>();
   Notices notices{&loop.loop, MakeObserver()};
-  Pool pool{&loop.loop};
+  Pool pool{&loop.loop, 2};
   TargetFiles files{&loop.loop,
                     &notices,
                     &pool,
