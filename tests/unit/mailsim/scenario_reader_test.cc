@@ -91,9 +91,9 @@ TEST_CASE("A scenario that cannot be played is refused with its place") {
        "client_certificate, identities, implicit, only_sni, versions"},
       {start + "  tls: {identities: bad}\n  profile: {}",
        "s.yaml:4:21: servers[0].tls.identities: unknown identity \"bad\"; "
-       "known: client common-name cross-signed expired expired-intermediate "
-       "expiring good good-rsa ip missing-intermediate not-yet-valid "
-       "self-signed wildcard wrong-name"},
+       "known: client common-name cross-signed expired expired-client "
+       "expired-intermediate expiring good good-rsa ip missing-intermediate "
+       "not-yet-valid scraper self-signed wildcard wrong-name"},
       {start + "  tls: {identities: []}\n  profile: {}",
        "s.yaml:4:21: servers[0].tls.identities: empty"},
       {start + "  tls: {identities: [good, expired]}\n  profile: {}",
