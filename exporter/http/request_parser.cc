@@ -46,7 +46,7 @@ std::size_t RequestParser::FeedHead(std::string_view bytes) {
   const std::size_t known = text_.size();
   // RFC 9112, section 2.2: empty lines before a request are ignored.
   if (known == 0 && bytes.front() == '\r') {
-    text_ = "\r";
+    text_.assign(1, '\r');
     return 1;
   }
   if (text_ == "\r" && bytes.front() == '\n') {

@@ -60,7 +60,7 @@ std::optional<RequestTarget> SplitTarget(std::string_view target,
   const std::size_t mark = std::min(origin.find('?'), origin.size());
   RequestTarget split{.path = Decode(origin.substr(0, mark), false),
                       .arguments = {}};
-  if (split.path.empty()) split.path = "/";
+  if (split.path.empty()) split.path.assign(1, '/');
   std::string_view query = origin.substr(std::min(mark + 1, origin.size()));
   while (!query.empty()) {
     const std::string_view argument = query.substr(0, query.find('&'));
