@@ -459,7 +459,9 @@ class QueriesTest(unittest.TestCase):
                 "query_range", query=query, start=now - 20, end=now, step=2)
         else:
             data = self.world.prometheus.ask("query", query=query, time=now)
-        return data["result"]
+        return [series for series in data["result"] if any(
+            sample[1] != "NaN"
+            for sample in series.get("values") or [series["value"]])]
 
     def values(self, dashboard, name, chosen):
         """What there is to choose for a variable, by both ways in which

@@ -112,13 +112,13 @@ def timeline(title, description, *queries, mappings, width=12, height=6,
     defaults = {
         "unit": "none", "mappings": mappings, "noValue": "unknown",
         "color": {"mode": "thresholds"}, "thresholds": steps(GREY),
-        "custom": {"fillOpacity": 80, "lineWidth": 0, "spanNulls": False},
+        "custom": {"fillOpacity": 80, "lineWidth": 0},
     }
     options = {
         "alignValue": "left", "mergeValues": True, "rowHeight": 0.85,
         "showValue": "auto",
-        "legend": {"displayMode": "list", "placement": "bottom",
-                   "showLegend": False},
+        "legend": {"calcs": [], "displayMode": "list",
+                   "placement": "bottom", "showLegend": False},
         "tooltip": {"mode": "single", "sort": "none"},
     }
     keys = {} if points is None else {"maxDataPoints": points}
@@ -180,9 +180,11 @@ def column(name, query=None, unit="short", mappings=NUMBER, decimals=None,
            thresholds=None, colour=False, links=None, width=None):
     """One of a table: the value of a query, or without one a label, whose
     name is `name` in lower case."""
-    properties = {}
+    # A label that a series has not; else it would read as the table does that
+    # has no rows.
+    properties = {"noValue": "-"}
     if query is not None:
-        properties |= {"unit": unit, "mappings": mappings}
+        properties = {"unit": unit, "mappings": mappings}
         if decimals is not None:
             properties["decimals"] = decimals
         if thresholds:
@@ -226,12 +228,10 @@ def table(title, description, *columns, width=24, height=9, sort=None,
                 "custom": {"align": "auto", "cellOptions": {"type": "auto"},
                            "filterable": True}}
     options = {"cellHeight": "sm", "showHeader": True,
-               "footer": {"show": False, "reducer": ["sum"], "fields": "",
-                          "countRows": False},
                "sortBy": [{"displayName": sort, "desc": descending}]
                if sort else []}
     overrides = [_override(entry["name"], **entry["properties"])
-                 for entry in columns if entry["properties"]]
+                 for entry in columns]
     return _panel("table", title, description, queries, width, height,
                   defaults, options, overrides,
                   transformations=transformations)

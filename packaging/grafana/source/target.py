@@ -37,9 +37,14 @@ def _now(daemon):
     page = [link("The prober's own page", links.to_daemon(
         daemon, "${target:percentencode}", "${module:percentencode}"))]
 
-    def each(function, name):
-        return rows(f"{function} by ({ROW}) ({of(name)})")
-    left = days_left(CHOSEN)
+    # A row for each address and every column, whatever is known.
+    unknown = f"or NaN * max by ({ROW}) ({of('smtp_probe_interval_seconds')})"
+
+    def least(expression):
+        return rows(f"min by ({ROW}) ({expression}) {unknown}")
+
+    def most(name):
+        return rows(f"max by ({ROW}) ({of(name)}) {unknown}")
     return [
         table("Addresses",
               "What is known of each address now. Unknown: no probe could "
@@ -47,27 +52,25 @@ def _now(daemon):
               "prober for its own page of this target.",
               column("Instance", links=page), column("MX"),
               column("Address"),
-              column("Reachable", each("max", "smtp_reachable"), "none",
+              column("Reachable", most("smtp_reachable"), "none",
                      YES_IS_GOOD, colour=True),
-              column("Does what it must", each("max", "smtp_probe_success"),
+              column("Does what it must", most("smtp_probe_success"),
                      "none", YES_IS_GOOD, colour=True),
-              column("STARTTLS", each("max", "smtp_starttls_advertised"),
+              column("STARTTLS", most("smtp_starttls_advertised"),
                      "none", YES_IS_GOOD, colour=True),
-              column("STARTTLS works", each("max", "smtp_starttls_success"),
+              column("STARTTLS works", most("smtp_starttls_success"),
                      "none", YES_IS_GOOD, colour=True),
-              column("AUTH on 25", each("max", "smtp_auth_on_25"), "none",
+              column("AUTH on 25", most("smtp_auth_on_25"), "none",
                      YES_IS_BAD, colour=True),
-              column("SIZE", each("min", "smtp_size_limit_bytes"), "bytes",
+              column("SIZE", least(of("smtp_size_limit_bytes")), "bytes",
                      words(("Infinity", "no limit", GREY))),
               column("Days of certificate",
-                     rows(f"min by ({ROW}) ({left})"), "none", decimals=0,
+                     least(days_left(CHOSEN)), "none", decimals=0,
                      thresholds=TERM),
-              column("Probed", rows(
-                  f"max by ({ROW}) "
-                  f"({age('smtp_probe_timestamp_seconds', CHOSEN)})"),
-                  "s", decimals=0),
-              column("Every", each("max", "smtp_probe_interval_seconds"),
-                     "s"),
+              column("Probed",
+                     least(age("smtp_probe_timestamp_seconds", CHOSEN)), "s",
+                     decimals=0),
+              column("Every", most("smtp_probe_interval_seconds"), "s"),
               height=7, hidden=()),
         table("What is wrong, worst first",
               "Only what was observed. For a failed probe: the phase and the "
