@@ -14,6 +14,8 @@ import time
 import unittest
 import urllib.parse
 
+import yaml
+
 from dashboard_world import JOB, World
 from harness import PATIENCE, lacking
 
@@ -379,6 +381,20 @@ class RulesTest(unittest.TestCase):
         self.assertIn('"https://prober.example.net/smtp/target?target=', text)
         self.assertNotIn("http://", text)
 
+    def test_provisioning(self):
+        folder = FOLDER / "provisioning"
+        source, = yaml.safe_load(
+            (folder / "datasources/prometheus.yml").read_text())["datasources"]
+        self.assertEqual(source["type"], "prometheus")
+        self.assertIn("timeInterval", source["jsonData"])
+        provider, = yaml.safe_load(
+            (folder / "dashboards/smtp-prober.yml").read_text())["providers"]
+        self.assertEqual(provider["type"], "file")
+        # Where the README has people put the files.
+        self.assertIn(f"install -m 644 smtp-prober-*.json "
+                      f"{provider['options']['path']}/",
+                      (FOLDER / "README.md").read_text())
+
     def test_promql(self):
         promtool = shutil.which("promtool")
         if promtool is None:
@@ -534,6 +550,74 @@ class QueriesTest(unittest.TestCase):
                                       all=every):
                         expected = (name, place) not in WITHOUT_DATA
                         self.assertEqual(place in having, expected)
+
+    ALL = {"job": None, "instance": None, "module": None}
+
+    def panel(self, title):
+        """Of the fleet: {legend or refId: result} of a panel's queries."""
+        fleet = dashboards()["smtp-prober-fleet"]
+        panel = next(panel for panel in panels(fleet)
+                     if panel["title"] == title)
+        return {target["legendFormat"] or target["refId"]:
+                self.ask(target, fleet, self.ALL)
+                for target in panel["targets"]}
+
+    def test_unknown_is_not_no(self):
+        """Of 14 endpoints four do not answer, and are no "no" of STARTTLS; one
+        has TLS from the first byte. Series of /probe count nowhere."""
+        for title, expected in {
+                "Targets": {"targets": 14},
+                "Reachable": {"yes": 10, "no": 4, "unknown": 0},
+                "STARTTLS": {"offered": 8, "missing": 1, "fails": 2,
+                             "unknown": 4},
+                "AUTH on 25": {"no": 6, "yes": 1},
+                "Certificates": {"good": 6, "ending": 0, "ended": 1,
+                                 "not trusted": 1, "wrong name": 0},
+                "Domains": {"reachable": 1, "not": 0, "no mail": 1},
+                "Late": {"late": 0}}.items():
+            with self.subTest(title):
+                self.assertEqual(
+                    {name: float(series["value"][1]) for name, result
+                     in self.panel(title).items() for series in result},
+                    expected)
+
+    def test_what_is_wrong(self):
+        world = self.world
+        found = {(series["metric"]["target"], series["metric"]["problem"]):
+                 int(series["value"][1]) for series
+                 in self.panel("What is wrong, worst first")["A"]}
+        server = world.target
+        critical = {
+            (server(2), "STARTTLS not offered"),
+            (server(7), "connect: refused"),
+            (world.domain, "connect: refused"),
+            (server(8), "greeting: timeout"),
+            (server(9), "certificate expired"),
+            (server(10), "STARTTLS does not work"),
+            (server(11), "STARTTLS does not work"),
+            (server(11), "clear text after STARTTLS"),
+            (server(11), "tls: plaintext_injection"),
+        }
+        warnings = {
+            (server(2), "not as expected: starttls"),
+            (server(3), "AUTH on 25"),
+            (server(3), "not as expected: auth"),
+            (server(4), "not as expected: size_at_least"),
+            (server(5), "not as expected: banner"),
+            (server(6), "greeting: service_closing"),
+            (server(9), "not as expected: certificate_days"),
+            (server(9), "certificate not trusted"),
+            (server(10), "starttls: rejected_temporary"),
+        }
+        self.assertEqual(found, dict.fromkeys(critical, 3) |
+                         dict.fromkeys(warnings, 2))
+        worst = {series["metric"]["target"]: int(series["value"][1])
+                 for series in self.panel("Targets, worst first")["A"]}
+        levels = {server(number): 0 for number in range(1, 13)}
+        levels |= {world.domain: 0, f"null.example:{world.port}": 0}
+        for (target, _), level in found.items():
+            levels[target] = max(levels[target], level)
+        self.assertEqual(worst, levels)
 
 
 if __name__ == "__main__":
