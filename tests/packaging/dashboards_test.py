@@ -16,6 +16,7 @@ import urllib.parse
 
 import yaml
 
+import grafana_types
 from dashboard_world import JOB, World
 from harness import PATIENCE, lacking
 
@@ -380,6 +381,10 @@ class RulesTest(unittest.TestCase):
             text = (pathlib.Path(folder) / f"{NAMES[0]}.json").read_text()
         self.assertIn('"https://prober.example.net/smtp/target?target=', text)
         self.assertNotIn("http://", text)
+
+    def test_grafana_knows_every_word(self):
+        self.assertEqual(grafana_types.complaints(self.dashboards.values()),
+                         "")
 
     def test_provisioning(self):
         folder = FOLDER / "provisioning"

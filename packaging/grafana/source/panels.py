@@ -248,10 +248,10 @@ def query_variable(name, query, *, label=None, multi=True, everything=".+"):
     """`everything`: what the choice "All" stands for."""
     variable = {
         "type": "query", "name": name, "label": label or name.capitalize(),
-        "datasource": DATASOURCE, "query": query, "definition": query,
+        "datasource": DATASOURCE, "query": query,
         "refresh": 2,  # When the time changes, too.
         "sort": 1, "hide": 0, "regex": "", "skipUrlSync": False,
-        "multi": multi, "includeAll": multi, "options": [], "current": {},
+        "multi": multi, "includeAll": multi, "options": [],
     }
     if multi:
         variable |= {"allValue": everything, "current": {
@@ -268,7 +268,7 @@ def filter_variable():
 
 def _datasource_variable():
     return {"type": "datasource", "name": "datasource",
-            "label": "Data source", "query": "prometheus", "current": {},
+            "label": "Data source", "query": "prometheus",
             "hide": 0, "includeAll": False, "multi": False, "options": [],
             "refresh": 1, "regex": "", "skipUrlSync": False}
 
