@@ -176,6 +176,10 @@ def bars(title, description, *queries, unit="short", width=8, height=8,
                   defaults, options)
 
 
+# For the columns of a table that one query fills.
+FROM_LABEL = object()
+
+
 def column(name, query=None, unit="short", mappings=NUMBER, decimals=None,
            thresholds=None, colour=False, links=None, width=None):
     """One of a table: the value of a query, or without one a label, whose
@@ -200,29 +204,25 @@ def column(name, query=None, unit="short", mappings=NUMBER, decimals=None,
 
 
 def table(title, description, *columns, width=24, height=9, sort=None,
-          descending=True, hidden=("job",), labels=None, none="unknown"):
+          descending=True, hidden=("job",), labels=None, none="unknown",
+          query=None):
     """A row for each set of labels that the columns' queries have in common.
     `labels`: {label: its column} where that is not its name in lower case.
-    `hidden`: labels that are not shown."""
-    queries = [entry["query"] for entry in columns if entry["query"]]
-    single = len(queries) == 1
-    names, order = {}, {}
-    index = 0
-    labels = labels or {}
-    for position, entry in enumerate(columns):
-        if entry["query"]:
-            field = "Value" if single else f"Value #{chr(ord('A') + index)}"
-            index += 1
-        else:
-            field = next((label for label, shown in labels.items()
-                          if shown == entry["name"]), entry["name"].lower())
-        names[field] = entry["name"]
-        order[field] = position
-    excluded = {name: True for name in ("Time", *hidden)}
-    transformations = [] if single else [{"id": "merge", "options": {}}]
+    `hidden`: labels that are not shown. `query`: one for all values, whose
+    series have the label `column`: where they belong."""
+    queries = [query] if query else [
+        entry["query"] for entry in columns if entry["query"]]
+    fields = _fields(columns, labels or {})
+    transformations = []
+    if query:
+        transformations.append({"id": "labelsToFields", "options": {
+            "mode": "columns", "valueLabel": "column"}})
+    if query or len(queries) > 1:
+        transformations.append({"id": "merge", "options": {}})
     transformations.append({"id": "organize", "options": {
-        "excludeByName": excluded, "indexByName": order,
-        "renameByName": names}})
+        "excludeByName": {name: True for name in ("Time", *hidden)},
+        "indexByName": {field: index for index, field in enumerate(fields)},
+        "renameByName": fields}})
     defaults = {"unit": "none", "noValue": none,
                 "color": {"mode": "thresholds"}, "thresholds": steps("text"),
                 "custom": {"align": "auto", "cellOptions": {"type": "auto"},
@@ -235,6 +235,26 @@ def table(title, description, *columns, width=24, height=9, sort=None,
     return _panel("table", title, description, queries, width, height,
                   defaults, options, overrides,
                   transformations=transformations)
+
+
+def _fields(columns, labels):
+    """{Grafana's name of a field: ours of its column}, in their order."""
+    own = [entry for entry in columns
+           if entry["query"] not in (None, FROM_LABEL)]
+    label_of = {shown: label for label, shown in labels.items()}
+    fields = {}
+    for entry in columns:
+        name = entry["name"]
+        if entry["query"] is None:
+            field = label_of.get(name, name.lower())
+        elif entry["query"] is FROM_LABEL:
+            field = name
+        elif len(own) == 1:
+            field = "Value"
+        else:
+            field = f"Value #{chr(ord('A') + own.index(entry))}"
+        fields[field] = name
+    return fields
 
 
 def link(title, url):
