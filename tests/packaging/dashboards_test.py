@@ -18,7 +18,7 @@ import yaml
 
 import grafana_types
 from dashboard_world import JOB, World
-from harness import PATIENCE, lacking
+from harness import lacking
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "packaging/grafana"
@@ -129,7 +129,8 @@ def selectors(expression):
                 position += 1
         elif (text == "{" or kind == "word" and text not in WORDS and
               after != "(" and after not in LISTS):
-            before = [entry[1] for entry in found[max(0, position - 2):position]]
+            before = [entry[1] for entry
+                      in found[max(0, position - 2):position]]
             function = before[0] if before[1:] == ["("] else None
             name = "" if text == "{" else text
             position += bool(name)
@@ -179,7 +180,7 @@ def interpolate(text, dashboard, chosen):
     return VARIABLE.sub(value, text)
 
 
-# ---- By reading ----------------------------------------------------------------
+# ---- By reading --------------------------------------------------------------
 
 class RulesTest(unittest.TestCase):
     """What grafana/dashboard-linter demands, and what Grafana needs."""
@@ -445,7 +446,7 @@ def documented():
     return metrics, labels
 
 
-# ---- By asking -----------------------------------------------------------------
+# ---- By asking ---------------------------------------------------------------
 
 class QueriesTest(unittest.TestCase):
     @classmethod

@@ -15,7 +15,8 @@ from source.questions import (
 FLEET = f'{PROBER}, module=~"$module"'
 OF_DOMAINS = 'mx!=""'
 SHOWN = 100  # Rows of a table.
-POINTS = 100  # Of a line, because each is a sum over the whole fleet.
+# Of a line, because each is a sum over the whole fleet.
+POINTS = 100
 LEVELS = words((3, "critical", RED), (2, "warning", ORANGE),
                (1, "unknown", GREY), (0, "nothing known", GREEN))
 
@@ -326,4 +327,4 @@ def build(daemon):
             ("Changes, certificates, oddities", _changes(daemon)),
             ("Domains", _domains(daemon)),
             ("Vantage", _vantage()),
-        ], links.others(links.FLEET), hours=6)
+        ], links.others(links.FLEET), hours=6, refresh="5m")

@@ -315,14 +315,15 @@ def _place(parts):
     return [panel | {"id": index} for index, panel in enumerate(placed, 1)]
 
 
-def dashboard(uid, title, description, variables, parts, others, hours):
+def dashboard(uid, title, description, variables, parts, others, hours,
+              refresh="1m"):
     """`others`: {uid: title} of the dashboards to go to from here."""
     return {
         "uid": uid, "title": title, "description": description,
         "schemaVersion": 39, "version": 1, "editable": False,
         "tags": ["smtp", "smtp-prober"], "timezone": "browser",
         "graphTooltip": 1,  # One cross-hair in all panels.
-        "refresh": "1m", "time": {"from": f"now-{hours}h", "to": "now"},
+        "refresh": refresh, "time": {"from": f"now-{hours}h", "to": "now"},
         "timepicker": {}, "weekStart": "", "fiscalYearStartMonth": 0,
         "liveNow": False, "annotations": {"list": []},
         "links": [{"type": "link", "title": name, "url": f"/d/{other}",

@@ -3,11 +3,12 @@
 from source import links
 from source.fleet import LEVELS
 from source.panels import (
-    BLUE, GREEN, GREY, ORANGE, RED, YES_IS_BAD, YES_IS_GOOD, YES_IS_NEUTRAL,
+    GREEN, GREY, ORANGE, RED, YES_IS_BAD, YES_IS_GOOD, YES_IS_NEUTRAL,
     column, dashboard, graph, link, now, query_variable, rows, series, stat,
     steps, table, timeline, words)
 from source.questions import (
-    EVERY_TARGET, PROBER, SOON, VARIABLES, VERY_SOON, age, days_left, pick, problems)
+    EVERY_TARGET, PROBER, SOON, VARIABLES, VERY_SOON, age, days_left, pick,
+    problems)
 
 # The target as a whole, which is all there is of a domain's; and its places,
 # the addresses of its hosts.
