@@ -102,7 +102,7 @@ class World:
         # Whoever looks from now on still sees what it offered.
         gone = next(server for server in scenario["servers"]
                     if server["name"] == "starttls-gone")
-        gone["profiles"][0]["connections"] = 4
+        gone["profiles"][0]["connections"] = 6
         for server in MORE_SERVERS:
             entry = {key: value for key, value in server.items()
                      if key != "number"}

@@ -22,7 +22,8 @@ from harness import lacking
 
 ROOT = pathlib.Path(__file__).parents[2]
 FOLDER = ROOT / "packaging/grafana"
-NAMES = ["smtp-prober-fleet", "smtp-prober-self", "smtp-prober-target"]
+# As their links have them.
+NAMES = ["smtp-prober-fleet", "smtp-prober-target", "smtp-prober-self"]
 # Grafana's own names of units, of the groups that are of use here.
 UNITS = set("""
     none string short percent percentunit sci locale
@@ -337,9 +338,12 @@ class RulesTest(unittest.TestCase):
     def test_links(self):
         every = self.dashboards
         for name, dashboard in self.dashboards.items():
-            self.assertEqual({link["url"] for link in dashboard["links"]},
-                             {f"/d/{other}" for other in every
-                              if other != name})
+            links = [link["url"] for link in dashboard["links"]]
+            self.assertEqual([link.split("?")[0] for link in links],
+                             [f"/d/{other}" for other in NAMES
+                              if other != name])
+            for link in links:
+                self.check_dashboard_link(link, every)
             urls = {link["url"] for value
                     in everywhere(dashboard["panels"], "value")
                     if isinstance(value, list) for link in value

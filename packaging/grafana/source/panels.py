@@ -326,9 +326,12 @@ def dashboard(uid, title, description, variables, parts, others, hours,
         "refresh": refresh, "time": {"from": f"now-{hours}h", "to": "now"},
         "timepicker": {}, "weekStart": "", "fiscalYearStartMonth": 0,
         "liveNow": False, "annotations": {"list": []},
-        "links": [{"type": "link", "title": name, "url": f"/d/{other}",
+        # Not all variables: one of the same name may not take "All" there.
+        "links": [{"type": "link", "title": name,
+                   "url": f"/d/{other}?${{datasource:queryparam}}"
+                          "&${job:queryparam}&${instance:queryparam}",
                    "icon": "dashboard", "tooltip": "", "tags": [],
-                   "asDropdown": False, "includeVars": True,
+                   "asDropdown": False, "includeVars": False,
                    "keepTime": True, "targetBlank": False}
                   for other, name in others.items()],
         "templating": {"list": [_datasource_variable(), *variables]},
