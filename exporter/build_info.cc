@@ -73,6 +73,7 @@ const BuildInfo& GetBuildInfo() {
       .build_date = date,
       .compiler = Compiler(),
       .platform = Platform(),
+      .tags = SMTP_PROBER_SYSTEMD ? "systemd" : "nosystemd",
   };
   return info;
 }
@@ -91,7 +92,7 @@ std::string VersionText() {
   line("build date:", info.build_date);
   line("compiler:", info.compiler);
   line("platform:", info.platform);
-  line("tags:", "unknown");
+  line("tags:", info.tags);
   return text;
 }
 

@@ -15,6 +15,8 @@ struct BuildInfo {
   std::string_view build_date;  // 20261123-10:00:00
   std::string compiler;         // "gcc 12.2.0"
   std::string_view platform;    // "linux/amd64"
+  // "systemd" or "nosystemd": whether it can notify the service manager.
+  std::string_view tags;
 };
 
 const BuildInfo& GetBuildInfo();

@@ -29,6 +29,7 @@
 #include "exporter/probe_page.h"
 #include "exporter/reloader.h"
 #include "exporter/result_store.h"
+#include "exporter/service_manager.h"
 #include "exporter/vantage.h"
 #include "exporter/watcher.h"
 #include "probe/net/timer.h"
@@ -121,6 +122,10 @@ struct Daemon::Impl {
     lag_due = probe::net::Now() + kLagPeriod;
     lag_timer->At(lag_due);
     listener->LogAddresses();
+    manager.emplace(&loop, [this](std::function<void()> answered) {
+      watcher->AskThreads(std::move(answered));
+    });
+    manager->Ready();
     return {};
   }
 
@@ -193,7 +198,27 @@ struct Daemon::Impl {
 
   void Reload(Reloader::Reloaded reloaded) {
     if (stopping) return reloaded(std::unexpected("the program is stopping"));
-    reloader->Reload(std::move(reloaded));
+    ++reloads;
+    manager->Reloading();
+    reloader->Reload(
+        [this, reloaded = std::move(reloaded)](const auto& outcome) {
+          --reloads;
+          reload_failed = !outcome.has_value();
+          reloaded(outcome);
+          TellManager();
+        });
+  }
+
+  // A reload has come to its end when its lists have come and all of it is in
+  // force.
+  void TellManager() {
+    if (stopping) return;
+    if (reloads == 0 && !settle_due && !watcher->busy()) manager->Ready();
+    manager->SetStatus(
+        "Targets: " + std::to_string(watcher->target_count()) +
+        ", endpoints: " + std::to_string(watcher->endpoint_count()) +
+        ", failing: " + std::to_string(store.failing_count()) +
+        (reload_failed ? "; the last reload failed, see the log" : ""));
   }
 
   discovery::Discovery::Observer MakeDiscoveryObserver() {
@@ -262,6 +287,7 @@ struct Daemon::Impl {
     lag_timer->At(lag_due);
     vantage.Check(page.series(), now);
     LetGo();
+    TellManager();
   }
 
   // A page that is sent slowly may keep 100,000 old series until its end.
@@ -294,6 +320,7 @@ struct Daemon::Impl {
       return Finish();
     }
     stopping = true;
+    manager->Stopping();
     LogInfo("Stopping, conversations end with QUIT", {{"signal", name}});
     watcher->Stop([this] { Finish(); });
   }
@@ -310,6 +337,7 @@ struct Daemon::Impl {
     free_timer.reset();
     discovery.reset();
     watcher.reset();
+    manager.reset();
   }
 
   struct SignalWatch {
@@ -340,6 +368,9 @@ struct Daemon::Impl {
   bool settle_due = false;  // The targets of a reload wait for their lists.
   std::optional<probe::net::Timer> free_timer;
   probe::Time lag_due{};
+  std::optional<ServiceManager> manager;
+  int reloads = 0;  // Those under way.
+  bool reload_failed = false;
   bool stopping = false;
 };
 

@@ -60,6 +60,10 @@ void Fold(const probe::ProbeResult& result, EndpointState& state) {
   state.quirks = result.quirks;
 }
 
+std::size_t IsFailing(const EndpointState& state) {
+  return state.verdict && state.verdict->failure ? 1 : 0;
+}
+
 }  // namespace
 
 void ResultStore::Add(probe::EndpointId id) {
@@ -73,6 +77,7 @@ void ResultStore::Remove(probe::EndpointId id) {
   const auto found = states_.find(id);
   if (found == states_.end()) return;
   retention_.Forget(id, *found->second);
+  failing_ -= IsFailing(*found->second);
   states_.erase(found);
 }
 
@@ -89,6 +94,8 @@ std::optional<ResultStore::Transition> ResultStore::Put(
   if (found == states_.end()) return std::nullopt;
   auto next = std::make_shared<EndpointState>(*found->second);
   Fold(result, *next);
+  failing_ += IsFailing(*next);
+  failing_ -= IsFailing(*found->second);
   const EndpointState* const before =
       found->second->verdict ? found->second.get() : nullptr;
   Remember(id, std::move(transcript), WhatChanged(before, *next, asked), *next);
@@ -122,6 +129,11 @@ void ResultStore::SetInterval(probe::EndpointId id, probe::Duration interval) {
   auto next = std::make_shared<EndpointState>(*found->second);
   next->interval = interval;
   found->second = std::move(next);
+}
+
+std::size_t ResultStore::failing_count() const {
+  const std::lock_guard lock(mutex_);
+  return failing_;
 }
 
 ResultStore::State ResultStore::Find(probe::EndpointId id) const {

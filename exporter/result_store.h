@@ -6,6 +6,7 @@
 #ifndef EXPORTER_RESULT_STORE_H_
 #define EXPORTER_RESULT_STORE_H_
 
+#include <cstddef>
 #include <map>
 #include <memory>
 #include <mutex>
@@ -49,6 +50,8 @@ class ResultStore {
   // another conversation to back off. Nothing before the first result. Any
   // thread.
   void SetInterval(probe::EndpointId id, probe::Duration interval);
+  // How many endpoints failed their latest probe. Any thread.
+  std::size_t failing_count() const;
   // Null when the id is not known. Any thread.
   State Find(probe::EndpointId id) const;
   // The states of `ids`, in their order; null where the id is not known. Any
@@ -64,6 +67,7 @@ class ResultStore {
   mutable std::mutex mutex_;
   // No hash table: its growth would hold the lock for long.
   std::map<probe::EndpointId, State> states_;
+  std::size_t failing_ = 0;
   Retention retention_;
 };
 

@@ -228,6 +228,17 @@ struct Watcher::Impl {
     }
   }
 
+  void AskThreads(std::function<void()> answered) {
+    const auto missing = std::make_shared<std::size_t>(probers.size());
+    for (const auto& prober : probers) {
+      prober->Run([this, missing, answered] {
+        mailbox.Post([missing, answered] {
+          if (--*missing == 0) answered();
+        });
+      });
+    }
+  }
+
   // Taken apart from the end: the probers' threads use all that is above them,
   // and a lookup's answer finds the directory.
   uv_loop_t* const loop;
@@ -271,6 +282,10 @@ void Watcher::Stop(std::function<void()> stopped) {
   impl_->Stop(std::move(stopped));
 }
 
+void Watcher::AskThreads(std::function<void()> answered) {
+  impl_->AskThreads(std::move(answered));
+}
+
 Watcher::InquiryNumber Watcher::Inquire(probe::Inquiry::Question question,
                                         probe::Inquiry::Done done) {
   return impl_->Inquire(std::move(question), std::move(done));
@@ -292,5 +307,7 @@ std::size_t Watcher::target_count() const {
 std::size_t Watcher::endpoint_count() const {
   return impl_->directory.endpoint_count();
 }
+
+bool Watcher::busy() const { return impl_->directory.busy(); }
 
 }  // namespace exporter

@@ -47,6 +47,10 @@ class Watcher {
   // on the loop when the last has ended. Once.
   void Stop(std::function<void()> stopped);
 
+  // Calls `answered` later, on the loop, when each probe thread's loop has
+  // turned; never if one of them hangs, or the watcher is destroyed before.
+  void AskThreads(std::function<void()> answered);
+
   // Asks about one target beside the schedule. The number is for GiveUp; the
   // answer comes later, once, unless it was given up.
   using InquiryNumber = std::uint64_t;
@@ -60,6 +64,7 @@ class Watcher {
   std::vector<probe::Directory::Named> FindNamed(const std::string& name) const;
   std::size_t target_count() const;
   std::size_t endpoint_count() const;
+  bool busy() const;
 
  private:
   struct Impl;

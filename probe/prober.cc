@@ -366,4 +366,8 @@ void Prober::Stop(std::function<void()> stopped) {
       });
 }
 
+void Prober::Run(std::function<void()> task) {
+  impl_->mailbox->Post(std::move(task));
+}
+
 }  // namespace probe

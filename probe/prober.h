@@ -70,6 +70,9 @@ class Prober {
   // Starts nothing any more, lets conversations say QUIT, and calls `stopped`
   // on the prober's thread when the last has ended, kDrainLimit at the latest.
   void Stop(std::function<void()> stopped);
+  // Runs `task` on the prober's thread, behind what was asked of it before;
+  // after Stop, too.
+  void Run(std::function<void()> task);
 
  private:
   struct Impl;

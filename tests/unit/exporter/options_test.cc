@@ -233,7 +233,8 @@ TEST_CASE("--version has the form of prometheus/common") {
                         "  platform:         " +
                         std::string(build.platform) +
                         "\n"
-                        "  tags:             unknown\n");
+                        "  tags:             " +
+                        std::string(build.tags) + "\n");
 }
 
 TEST_CASE("build information is complete") {
