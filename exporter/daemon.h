@@ -1,5 +1,6 @@
 // The running program: wires configuration, directory, probers, result store,
-// metrics and HTTP on the main loop, and lives until SIGTERM or SIGINT.
+// metrics and HTTP on the main loop, tells the service manager, and lives until
+// SIGTERM or SIGINT.
 #ifndef EXPORTER_DAEMON_H_
 #define EXPORTER_DAEMON_H_
 

@@ -12,7 +12,7 @@ foreach(source IN LISTS sources)
   get_filename_component(folder ${source} DIRECTORY)
   get_filename_component(layer ${folder} NAME)
   file(STRINGS ${source} threads
-       REGEX "std::j?thread|std::async|Prober|Mailbox|Daemon|StartLogging|Gate")
+       REGEX "std::j?thread|std::async|Prober|Mailbox|Daemon|StartLogging|Gate|ServiceManager|AskThreads")
   if(threads AND TARGET ${name})
     add_dependencies(threaded_tests ${name})
     set_property(TEST unit/${layer}/${name} APPEND PROPERTY LABELS threaded)

@@ -228,6 +228,26 @@ TEST_CASE("adding again keeps everything, removing forgets") {
   CHECK(store.Snapshot({1})[0]->probes == 0);
 }
 
+TEST_CASE("those are counted that failed their latest probe") {
+  ResultStore store;
+  CHECK(store.failing_count() == 0);
+  store.Add(1);
+  store.Add(2);
+  store.Put(1, BusyResult(kNow));
+  store.Put(1, BusyResult(kNow));
+  store.Put(2, BusyResult(kNow));
+  store.Put(3, BusyResult(kNow));  // Nobody knows it.
+  CHECK(store.failing_count() == 2);
+  store.Put(1, GoodResult());
+  CHECK(store.failing_count() == 1);
+  store.SetInterval(2, seconds(60));
+  store.Add(2);
+  CHECK(store.failing_count() == 1);
+  store.Remove(2);
+  store.Remove(1);
+  CHECK(store.failing_count() == 0);
+}
+
 TEST_CASE("threads may put, add, remove and read at once") {
   constexpr probe::EndpointId kEndpoints = 8;
   constexpr std::uint64_t kProbes = 500;

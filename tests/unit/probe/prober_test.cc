@@ -362,3 +362,20 @@ TEST_CASE("stopping answers those who wait") {
   CHECK(late.get().failure->reason == Reason::kShutdown);
   stopped.get_future().wait();
 }
+
+TEST_CASE("a task runs on the loop's thread, and after Stop, too") {
+  Results results;
+  probe::Prober prober(10, results.Observer());
+  const auto thread = [&prober] {
+    std::promise<std::thread::id> ran;
+    prober.Run([&] { ran.set_value(std::this_thread::get_id()); });
+    return ran.get_future().get();
+  };
+  const std::thread::id first = thread();
+  CHECK(first != std::this_thread::get_id());
+  CHECK(thread() == first);
+  std::promise<void> stopped;
+  prober.Stop([&] { stopped.set_value(); });
+  stopped.get_future().wait();
+  CHECK(thread() == first);
+}
