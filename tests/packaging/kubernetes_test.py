@@ -34,8 +34,8 @@ BUILD = pathlib.Path(os.environ.get("BROWSER_MODULES") or
                      tempfile.gettempdir() + "/smtp-prober-tests/browser"
                      ).parent / "kubernetes"
 # Where Debian's packages have their Go sources.
-GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "", "CGO_ENABLED": "0",
-      "GOCACHE": str(BUILD / "go")}
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+      "CGO_ENABLED": "0", "GOCACHE": str(BUILD / "go")}
 CONTAINER = "smtp-prober"
 
 
