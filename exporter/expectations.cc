@@ -58,12 +58,6 @@ void JudgeOffer(const probe::Target& target, const Facts& facts,
   if (all || whole) verdicts.Add("capabilities", all);
 }
 
-// In whole seconds, as certificates count: no date that a certificate's maker
-// chose can overflow them.
-std::chrono::seconds UnixTime(probe::WallTime time) {
-  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
-}
-
 void JudgeHandshake(const probe::Expectations& expect,
                     const probe::tls::Handshake& handshake, probe::WallTime now,
                     ExpectationVerdicts& verdicts) {
@@ -115,7 +109,7 @@ std::optional<bool> JudgeCertificateDays(const probe::Expectations& expect,
   }
   const probe::WallTime end = std::min(handshake.certificate->not_after,
                                        handshake.verdict->chain_not_after);
-  return UnixTime(end) - UnixTime(now) >=
+  return probe::UnixTime(end) - probe::UnixTime(now) >=
          std::chrono::days(*expect.certificate_days);
 }
 

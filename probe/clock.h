@@ -23,6 +23,12 @@ inline double Seconds(Duration duration) {
   return std::chrono::duration<double>(duration).count();
 }
 
+// In whole seconds since 1970, as certificates count: no date that a
+// certificate's maker chose can overflow them.
+inline std::chrono::seconds UnixTime(WallTime time) {
+  return std::chrono::floor<std::chrono::seconds>(time.time_since_epoch());
+}
+
 }  // namespace probe
 
 #endif  // PROBE_CLOCK_H_

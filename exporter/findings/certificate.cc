@@ -64,10 +64,6 @@ std::string_view AdviceOn(std::string_view reason) {
                "-showcerts\", and get a new one from the authority.";
 }
 
-seconds UnixTime(probe::WallTime time) {
-  return std::chrono::floor<seconds>(time.time_since_epoch());
-}
-
 // "certificate", or "rsa2048 certificate" where the server may have several.
 std::string CertificateWord(const Row& row, const Handshake& shown) {
   return row.target().certificate_conversations.empty()
@@ -104,8 +100,8 @@ std::string NamesText(const probe::tls::Certificate& certificate) {
 bool AddDates(const Row& row, const Handshake& shown, Collector& out) {
   const probe::tls::Certificate& certificate = *shown.certificate;
   const CertificateTerm term = TermOf(row, shown);
-  const seconds now = UnixTime(row.now().wall);
-  const seconds begin = UnixTime(certificate.not_before);
+  const seconds now = probe::UnixTime(row.now().wall);
+  const seconds begin = probe::UnixTime(certificate.not_before);
   const std::string word = CertificateWord(row, shown);
   if (begin > now) {
     out.Add(Level::kCritical, kCertificateNotYetValid, [&] {
@@ -151,11 +147,12 @@ bool AddTrust(const Row& row, const Handshake& shown, Collector& out) {
     return false;
   }
   if (verdict.trusted) return false;
-  const seconds now = UnixTime(row.now().wall);
-  const bool dates_tell = (verdict.reason == "cert_has_expired" &&
-                           UnixTime(verdict.chain_not_after) <= now) ||
-                          (verdict.reason == "cert_not_yet_valid" &&
-                           UnixTime(shown.certificate->not_before) > now);
+  const seconds now = probe::UnixTime(row.now().wall);
+  const bool dates_tell =
+      (verdict.reason == "cert_has_expired" &&
+       probe::UnixTime(verdict.chain_not_after) <= now) ||
+      (verdict.reason == "cert_not_yet_valid" &&
+       probe::UnixTime(shown.certificate->not_before) > now);
   if (dates_tell) return true;
   out.Add(FaultLevel(row), Name(Reason::kCertificateUntrusted), [&] {
     return Text{"The " + CertificateWord(row, shown) + " is not trusted (" +

@@ -16,17 +16,14 @@ constexpr days kCriticalBefore{3};
 constexpr int kWarnShare = 3;
 constexpr int kCriticalShare = 10;
 
-seconds UnixTime(probe::WallTime time) {
-  return std::chrono::floor<seconds>(time.time_since_epoch());
-}
-
 }  // namespace
 
 CertificateTerm TermOf(const metrics::Row& row,
                        const probe::tls::Handshake& shown) {
-  const seconds leaf = UnixTime(shown.certificate->not_after);
-  const seconds end = std::min(leaf, UnixTime(shown.verdict->chain_not_after));
-  const seconds life = leaf - UnixTime(shown.certificate->not_before);
+  const seconds leaf = probe::UnixTime(shown.certificate->not_after);
+  const seconds end =
+      std::min(leaf, probe::UnixTime(shown.verdict->chain_not_after));
+  const seconds life = leaf - probe::UnixTime(shown.certificate->not_before);
   const auto& expected = row.target().expect.certificate_days;
   const seconds warning =
       expected ? seconds(days(*expected))
@@ -34,7 +31,7 @@ CertificateTerm TermOf(const metrics::Row& row,
   // Who expects less than that is content with it.
   const seconds critical =
       std::min({seconds(kCriticalBefore), life / kCriticalShare, warning});
-  return {.left = end - UnixTime(row.now().wall),
+  return {.left = end - probe::UnixTime(row.now().wall),
           .of_leaf = end == leaf,
           .warning = warning,
           .critical = critical};

@@ -9,11 +9,11 @@
 #include <array>
 #include <cstdint>
 #include <string_view>
-#include <utility>
 
 #include "probe/tls/context.h"
 #include "probe/tls/openssl_ptr.h"
 #include "probe/tls/pem.h"
+#include "probe/tls/protocol_number.h"
 
 namespace exporter::http {
 namespace {
@@ -32,20 +32,6 @@ constexpr const char* kCurves = "X25519:P-256:P-384:P-521";
 // key has at least 1024 bits.
 constexpr const char* kOldLevel = "@SECLEVEL=0";
 constexpr const char* kLevel = "@SECLEVEL=1";
-
-int ProtocolNumber(Version version) {
-  switch (version) {
-    case Version::kTls10:
-      return TLS1_VERSION;
-    case Version::kTls11:
-      return TLS1_1_VERSION;
-    case Version::kTls12:
-      return TLS1_2_VERSION;
-    case Version::kTls13:
-      return TLS1_3_VERSION;
-  }
-  std::unreachable();
-}
 
 std::string CipherList(const WebTls& settings) {
   const bool is_old = settings.min_version < Version::kTls12;
@@ -95,9 +81,10 @@ bool Shape(SSL_CTX* context, const WebTls& settings) {
   return SSL_CTX_set_cipher_list(context, CipherList(settings).c_str()) == 1 &&
          SSL_CTX_set1_groups_list(context, curves.data()) == 1 &&
          SSL_CTX_set_min_proto_version(
-             context, ProtocolNumber(LeastVersion(settings))) == 1 &&
+             context, probe::tls::ProtocolNumber(LeastVersion(settings))) ==
+             1 &&
          SSL_CTX_set_max_proto_version(
-             context, ProtocolNumber(settings.max_version)) == 1;
+             context, probe::tls::ProtocolNumber(settings.max_version)) == 1;
 }
 
 bool UseIdentity(SSL_CTX* context, const WebTls& settings) {

@@ -12,6 +12,7 @@
 #include "probe/tls/hexadecimal.h"
 #include "probe/tls/openssl_ptr.h"
 #include "probe/tls/pem.h"
+#include "probe/tls/protocol_number.h"
 
 namespace probe::tls {
 namespace {
@@ -97,20 +98,6 @@ const char* Signatures(KeyType type) {
       return kEcdsaSignatures;
     case KeyType::kRsa:
       return kRsaSignatures;
-  }
-  std::unreachable();
-}
-
-int ProtocolNumber(Version version) {
-  switch (version) {
-    case Version::kTls10:
-      return TLS1_VERSION;
-    case Version::kTls11:
-      return TLS1_1_VERSION;
-    case Version::kTls12:
-      return TLS1_2_VERSION;
-    case Version::kTls13:
-      return TLS1_3_VERSION;
   }
   std::unreachable();
 }

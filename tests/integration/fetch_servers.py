@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Downloads the mail and DNS servers that the integration tests talk to.
+"""Downloads the mail and DNS servers that the integration tests talk to, and
+fail2ban, which reads their logs.
 
 The packages exclude each other, and none may touch a server that the machine
 runs: they are never installed. apt-get downloads them, with the
@@ -21,6 +22,7 @@ PACKAGES = {
     "dovecot": ["dovecot-core", "dovecot-submissiond"],
     "nsd": ["nsd"],
     "unbound": ["unbound"],
+    "fail2ban": ["fail2ban"],
 }
 
 

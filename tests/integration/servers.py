@@ -113,12 +113,14 @@ class Exim(JailedServer):
     package = "exim"
     log_file = "exim/main.log"
 
-    def __init__(self, settings="", acls="", authenticators="", **keys):
+    def __init__(self, settings="", acls="", authenticators="",
+                 log_selector="+all -pid", **keys):
         """Pieces of the configuration: main options, more ACLs (after `begin
         acl`), authenticators."""
         super().__init__(**keys)
         self._settings = settings
         self._acls = acls
+        self._log_selector = log_selector
         self._authenticators = authenticators
 
     def setup(self):
@@ -142,7 +144,7 @@ exim_group = Debian-exim
 never_users = root
 host_lookup =
 rfc1413_query_timeout = 0s
-log_selector = +all -pid
+log_selector = {self._log_selector}
 acl_smtp_rcpt = refuse
 {self._settings}
 begin acl
