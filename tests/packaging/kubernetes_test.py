@@ -1,0 +1,730 @@
+#!/usr/bin/env python3
+"""The Helm chart and the plain manifests: rendered for every file of values in
+the chart's ci/, and held to what Kubernetes, the Prometheus operator, the
+daemon and promtool take. No cluster runs here."""
+
+import copy
+import functools
+import hashlib
+import importlib.util
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+import jsonschema
+import yaml
+
+from harness import lacking, program
+
+HERE = pathlib.Path(__file__).resolve().parent
+ROOT = HERE.parents[1]
+KUBERNETES = ROOT / "packaging/kubernetes"
+CHART = KUBERNETES / "chart"
+RULES = ROOT / "packaging/prometheus/smtp-prober.rules.yml"
+SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
+DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
+CASES = {path.name.removesuffix("-values.yaml"): path
+         for path in sorted((CHART / "ci").glob("*-values.yaml"))}
+BUILD = pathlib.Path(os.environ.get("BROWSER_MODULES") or
+                     tempfile.gettempdir() + "/smtp-prober-tests/browser"
+                     ).parent / "kubernetes"
+# Where Debian's packages have their Go sources.
+GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
+      "CGO_ENABLED": "0", "GOCACHE": str(BUILD / "go")}
+CONTAINER = "smtp-prober"
+
+
+def run(*command, **options):
+    return subprocess.run(command, capture_output=True, text=True, check=False,
+                          stdin=options.pop("stdin", subprocess.DEVNULL)
+                          if "input" not in options else None, **options)
+
+
+def build_renderer():
+    if shutil.which("go") is None:
+        raise lacking("no go")
+    path = BUILD / "helm_template"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    done = run("go", "build", "-o", path, ".", cwd=HERE / "helm_template",
+               env=os.environ | GO)
+    if done.returncode != 0:
+        if "cannot find package" in done.stderr:
+            raise lacking(f"no Go libraries:\n{done.stderr}")
+        raise AssertionError(done.stderr)
+    return str(path)
+
+
+def install_schemas():
+    """The folder with validate.mjs and node_modules as package-lock.json wants
+    them, installed when the lock file is another one."""
+    for name in ("node", "npm"):
+        if shutil.which(name) is None:
+            raise lacking(f"no {name}")
+    source = HERE / "kubernetes"
+    lock = (source / "package-lock.json").read_bytes()
+    digest = hashlib.sha256(lock).hexdigest()
+    stamp = BUILD / "installed"
+    BUILD.mkdir(parents=True, exist_ok=True)
+    for name in ("package.json", "package-lock.json", "validate.mjs"):
+        shutil.copy(source / name, BUILD)
+    if stamp.is_file() and stamp.read_text("ascii") == digest:
+        return BUILD
+    # No script of a package runs.
+    done = run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
+               cwd=BUILD)
+    if done.returncode != 0:
+        raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
+    stamp.write_text(digest, "ascii")
+    return BUILD
+
+
+def load_manifests_script():
+    spec = importlib.util.spec_from_file_location(
+        "render_manifests", KUBERNETES / "render_manifests.py")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def in_each_case(test):
+    """A test that gets the objects of one case after the other."""
+    @functools.wraps(test)
+    def tests(self):
+        for name, objects in self.rendered.items():
+            with self.subTest(name):
+                test(self, objects)
+    return tests
+
+
+def title(one):
+    return f"{one['kind']} {one['metadata']['name']}"
+
+
+def of_kind(objects, *kinds):
+    return [one for one in objects if one["kind"] in kinds]
+
+
+def selects(selector, labels):
+    return selector.items() <= labels.items()
+
+
+def pod_of(workload):
+    return workload["spec"]["template"]
+
+
+def workload_of(objects):
+    [found] = of_kind(objects, "StatefulSet", "Deployment")
+    return found
+
+
+def daemon_of(workload):
+    [found] = [container for container in pod_of(workload)["spec"]["containers"]
+               if container["name"] == CONTAINER]
+    return found
+
+
+def violations(pod):
+    """What the Pod Security profile "restricted" has against a pod's spec, by
+    the standard's list; what our manifests cannot say is left out (Windows)."""
+    found = []
+
+    def forbid(condition, what):
+        if condition:
+            found.append(what)
+
+    whole = pod.get("securityContext", {})
+    for name in ("hostNetwork", "hostPID", "hostIPC"):
+        forbid(pod.get(name), name)
+    allowed = {"configMap", "csi", "downwardAPI", "emptyDir", "ephemeral",
+               "persistentVolumeClaim", "projected", "secret"}
+    for volume in pod.get("volumes", []):
+        forbid(set(volume) - {"name"} - allowed, f"volume {volume}")
+    forbid(whole.get("sysctls"), "sysctls")
+    for container in (pod["containers"] + pod.get("initContainers", []) +
+                      pod.get("ephemeralContainers", [])):
+        name = container["name"]
+        own = container.get("securityContext", {})
+        capabilities = own.get("capabilities", {})
+
+        def effective(key, own=own):
+            return own.get(key, whole.get(key))
+
+        forbid(own.get("privileged"), f"{name}: privileged")
+        forbid(own.get("allowPrivilegeEscalation") is not False,
+               f"{name}: allowPrivilegeEscalation")
+        forbid("ALL" not in capabilities.get("drop", []),
+               f"{name}: capabilities.drop")
+        forbid(set(capabilities.get("add", [])) - {"NET_BIND_SERVICE"},
+               f"{name}: capabilities.add")
+        forbid(effective("runAsNonRoot") is not True, f"{name}: runAsNonRoot")
+        forbid(effective("runAsUser") == 0, f"{name}: runAsUser")
+        forbid((effective("seccompProfile") or {}).get("type") not in
+               ("RuntimeDefault", "Localhost"), f"{name}: seccompProfile")
+        forbid((effective("appArmorProfile") or {}).get("type", "RuntimeDefault")
+               not in ("RuntimeDefault", "Localhost"), f"{name}: AppArmor")
+        forbid(own.get("procMount", "Default") != "Default",
+               f"{name}: procMount")
+        forbid({"user", "role"} & set(effective("seLinuxOptions") or {}),
+               f"{name}: SELinux")
+        for port in container.get("ports", []):
+            forbid(port.get("hostPort"), f"{name}: hostPort")
+        for probe in ("livenessProbe", "readinessProbe", "startupProbe"):
+            for action in ("httpGet", "tcpSocket"):
+                forbid(container.get(probe, {}).get(action, {}).get("host"),
+                       f"{name}: {probe}.host")
+    return found
+
+
+class Kubernetes(unittest.TestCase):
+    maxDiff = None
+
+    @classmethod
+    def setUpClass(cls):
+        cls.renderer = build_renderer()
+        cls.rendered = {name: cls.render(path) for name, path in CASES.items()}
+
+    @classmethod
+    def template(cls, *arguments, chart=CHART, **values):
+        return run(cls.renderer, "-f", "/dev/stdin", *arguments, str(chart),
+                   input=json.dumps(values))
+
+    @classmethod
+    def render(cls, *files, **values):
+        done = cls.template(*(word for file in files
+                              for word in ("-f", str(file))), **values)
+        assert done.returncode == 0, done.stderr
+        return [one for one in yaml.safe_load_all(done.stdout) if one]
+
+    def refused(self, message, *arguments, chart=CHART, **values):
+        done = self.template(*arguments, chart=chart, **values)
+        self.assertNotEqual(done.returncode, 0, done.stdout)
+        self.assertIn(message, done.stderr)
+
+
+class ValuesTest(Kubernetes):
+    def values(self, *arguments, **values):
+        done = self.template("-show", "values", *arguments, **values)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def complaints(self, values):
+        return [error.message for error in
+                jsonschema.Draft7Validator(SCHEMA).iter_errors(values)]
+
+    def test_the_schema_is_one(self):
+        jsonschema.Draft7Validator.check_schema(SCHEMA)
+
+    def test_values_meet_the_schema(self):
+        for name, path in CASES.items():
+            with self.subTest(name):
+                self.assertEqual(
+                    self.complaints(self.values("-f", str(path))), [])
+
+    def test_mistakes_do_not(self):
+        for wrong in (
+                {"replica": 3},                    # A typing mistake
+                {"mode": "both"},
+                {"replicas": "three"},
+                {"service": {"prot": 80}},
+                {"containerPort": 70000},
+                {"probes": [{"name": "a"}]},       # without targets
+                {"probes": [{"name": "A B", "targets": ["mx"]}]},
+                {"probes": [{"name": "a", "targets": ["mx"],
+                             "interval": "1 minute"}]},
+                {"config": "targets: []"},
+                {"extraArgs": ["-v"]},
+                {"image": {"digest": "latest"}},
+                {"configPath": "smtp.yml"}):
+            with self.subTest(wrong):
+                self.assertTrue(self.complaints(self.values(**wrong)))
+
+    def test_the_schema_knows_each_value_and_no_other(self):
+        def compare(schema, values, path):
+            if "properties" not in schema:
+                return
+            optional = set() if path != ".probeDefaults" else {
+                "module", "kind", "labels", "metricRelabelings"}
+            self.assertEqual(set(schema["properties"]) - optional, set(values),
+                             path)
+            for key, value in values.items():
+                if isinstance(value, dict):
+                    compare(schema["properties"][key], value, f"{path}.{key}")
+        compare(SCHEMA, DEFAULTS, "")
+
+    def test_everything_is_tried(self):
+        """Each value is another one than the default in some case."""
+        tried = [yaml.safe_load(path.read_text("utf-8"))
+                 for path in CASES.values()]
+
+        def compare(schema, default, others, path):
+            if "properties" in schema:
+                for key, inner in default.items():
+                    compare(schema["properties"][key], inner,
+                            [other[key] for other in others if key in other],
+                            f"{path}.{key}")
+            else:
+                self.assertTrue([other for other in others
+                                 if other != default], f"no case sets {path}")
+        # Other ports on the host are for test_what_is_not_restricted_is_seen.
+        compare(SCHEMA, DEFAULTS,
+                [one | {"hostPort": 1} for one in tried], "")
+
+    def test_a_setting_comes_after_the_files(self):
+        self.assertEqual(self.values(
+            "-f", str(CASES["shards"]), "-set", "replicas=5", "-set",
+            "config.interval=30s")["replicas"], 5)
+
+
+class ObjectsTest(Kubernetes):
+    def test_the_operator_and_kubernetes_know_all_of_it(self):
+        objects = [(f"{name}: {title(one)}", one)
+                   for name, all_of in self.rendered.items() for one in all_of]
+        objects += [(str(path.relative_to(KUBERNETES)), one)
+                    for path in (KUBERNETES / "manifests").rglob("*.yaml")
+                    if path.name != "kustomization.yaml"
+                    for one in yaml.safe_load_all(path.read_text("utf-8"))]
+        self.assertEqual(self.complaints(objects), [])
+        # And that the judge sees anything.
+        broken = copy.deepcopy(workload_of(self.rendered["default"]))
+        broken["spec"]["template"]["spec"]["toleration"] = []
+        wrong = copy.deepcopy(of_kind(self.rendered["probe"], "Probe")[0])
+        wrong["spec"]["interval"] = "1 minute"
+        complaints = "\n".join(self.complaints(
+            [("broken", broken), ("wrong", wrong),
+             ("none", {"apiVersion": "v1", "kind": "Nonsense"})]))
+        self.assertIn("'\"toleration\"' does not exist", complaints)
+        self.assertIn("wrong: data/spec/interval must match", complaints)
+        self.assertIn("none: no such kind", complaints)
+
+    def complaints(self, objects):
+        done = run("node", "validate.mjs", cwd=install_schemas(),
+                   input=json.dumps(objects))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return json.loads(done.stdout)
+
+    def test_pods_are_restricted(self):
+        for name, objects in self.rendered.items():
+            if name == "off":
+                continue
+            with self.subTest(name):
+                self.assertEqual(
+                    violations(pod_of(workload_of(objects))["spec"]), [])
+
+    def test_what_is_not_restricted_is_seen(self):
+        off = violations(pod_of(workload_of(self.rendered["off"]))["spec"])
+        self.assertEqual(len(off), 4, off)
+        port = self.render(hostPort=10125)
+        self.assertEqual(violations(pod_of(workload_of(port))["spec"]),
+                         [f"{CONTAINER}: hostPort"])
+
+    @in_each_case
+    def test_no_object_comes_twice_and_names_fit(self, objects):
+        seen = [(one["kind"], one["metadata"].get("namespace"),
+                 one["metadata"]["name"]) for one in objects]
+        self.assertEqual(len(seen), len(set(seen)))
+        for one in objects:
+            name = one["metadata"]["name"]
+            limit = {"StatefulSet": 52, "Service": 63}.get(one["kind"], 253)
+            self.assertLessEqual(len(name), limit, name)
+            self.assertRegex(name, r"^[a-z0-9]([-a-z0-9]*[a-z0-9])?$")
+            for value in one["metadata"].get("labels", {}).values():
+                self.assertRegex(
+                    value, r"^([A-Za-z0-9]([-\w.]{0,61}[A-Za-z0-9])?)?$")
+
+    @in_each_case
+    def test_selectors_find_the_pods(self, objects):
+        workload = workload_of(objects)
+        labels = pod_of(workload)["metadata"]["labels"]
+        selector = workload["spec"]["selector"]["matchLabels"]
+        self.assertTrue(selects(selector, labels))
+        # A selector may never change, so no version belongs there.
+        self.assertEqual(set(selector), {"app.kubernetes.io/name",
+                                         "app.kubernetes.io/instance"})
+        for one in of_kind(objects, "Service"):
+            self.assertEqual(one["spec"]["selector"], selector)
+        for one in of_kind(objects, "PodDisruptionBudget"):
+            self.assertEqual(one["spec"]["selector"]["matchLabels"],
+                             selector)
+        for one in of_kind(objects, "NetworkPolicy"):
+            self.assertEqual(one["spec"]["podSelector"]["matchLabels"],
+                             selector)
+
+    @in_each_case
+    def test_ports_lead_to_the_listener(self, objects):
+        container = daemon_of(workload_of(objects))
+        ports = {port["name"]: port["containerPort"]
+                 for port in container["ports"]}
+        self.assertIn(f"--web.listen-address=:{ports['http']}",
+                      container["args"])
+        for probe in ("livenessProbe", "readinessProbe"):
+            if probe in container:
+                handlers = {"httpGet", "tcpSocket"} & container[probe].keys()
+                [handler] = handlers
+                self.assertIn(container[probe][handler]["port"], ports)
+        services = {one["metadata"]["name"]: {
+            port["name"]: port for port in one["spec"]["ports"]}
+            for one in of_kind(objects, "Service")}
+        for found in services.values():
+            for port in found.values():
+                self.assertIn(port["targetPort"], ports)
+        for one in of_kind(objects, "NetworkPolicy"):
+            self.assertIn({"port": ports["http"], "protocol": "TCP"},
+                          one["spec"]["ingress"][0]["ports"])
+        for one in of_kind(objects, "Ingress"):
+            for rule in one["spec"]["rules"]:
+                for path in rule["http"]["paths"]:
+                    service = path["backend"]["service"]
+                    self.assertIn(service["port"]["name"],
+                                  services[service["name"]])
+        for one in of_kind(objects, "Probe"):
+            host, port = one["spec"]["prober"]["url"].split(":")
+            name, namespace, _ = host.split(".")
+            self.assertEqual(services[name]["http"]["port"], int(port))
+            self.assertEqual(namespace, one["metadata"]["namespace"])
+
+    @in_each_case
+    def test_a_monitor_reads_each_pod_once(self, objects):
+        for one in of_kind(objects, "ServiceMonitor"):
+            selector = one["spec"]["selector"]["matchLabels"]
+            [service] = [found for found in of_kind(objects, "Service")
+                         if selects(selector,
+                                    found["metadata"]["labels"])]
+            [endpoint] = one["spec"]["endpoints"]
+            self.assertIn(endpoint["port"], [
+                port["name"] for port in service["spec"]["ports"]])
+            self.assertEqual(one["spec"]["namespaceSelector"],
+                             {"matchNames":
+                              [service["metadata"]["namespace"]]})
+
+    @in_each_case
+    def test_volumes_are_there(self, objects):
+        workload = workload_of(objects)
+        spec = pod_of(workload)["spec"]
+        volumes = {volume["name"]: volume for volume in spec["volumes"]}
+        for container in spec["containers"]:
+            for mount in container.get("volumeMounts", []):
+                self.assertIn(mount["name"], volumes)
+        volume = volumes["config"]
+        made = of_kind(objects, "ConfigMap", "Secret")
+        if volume.get("secret", {}).get("secretName") == "of-mine":
+            self.assertEqual(made, [])
+            return
+        name = volume.get("secret", {}).get("secretName") or \
+            volume["configMap"]["name"]
+        [config] = [one for one in made if one["metadata"]["name"] == name]
+        self.assertEqual(config["kind"] == "Secret", "secret" in volume)
+
+    @in_each_case
+    def test_accounts_are_there(self, objects):
+        name = pod_of(workload_of(objects))["spec"]["serviceAccountName"]
+        accounts = [one["metadata"]["name"]
+                    for one in of_kind(objects, "ServiceAccount")]
+        self.assertEqual(accounts, [name] if name != "default" else [])
+
+    @in_each_case
+    def test_a_stateful_set_has_its_service(self, objects):
+        for one in of_kind(objects, "StatefulSet"):
+            [service] = [found for found in of_kind(objects, "Service")
+                         if found["metadata"]["name"] ==
+                         one["spec"]["serviceName"]]
+            self.assertEqual(service["spec"]["clusterIP"], "None")
+
+    def test_namespaces(self):
+        for name, objects in self.rendered.items():
+            wanted = {"everything": "mail-monitoring"}.get(name, "default")
+            with self.subTest(name):
+                for one in objects:
+                    own = one["metadata"].get("namespace")
+                    if one["kind"] == "PrometheusRule" and name == "everything":
+                        self.assertEqual(own, "observability")
+                    elif own is not None:  # Of the user's own objects.
+                        self.assertEqual(own, wanted, title(one))
+
+    def test_labels_for_all(self):
+        for one in self.rendered["everything"]:
+            if "text" in one["metadata"]["name"] or \
+                    "object" in one["metadata"]["name"]:
+                continue
+            labels = one["metadata"]["labels"]
+            self.assertEqual(labels["team"], "mail")
+            self.assertEqual(labels["release"], "release-name")
+
+
+class DaemonTest(Kubernetes):
+    """The daemon takes what it is given."""
+
+    def check(self, objects, index=0):
+        workload = workload_of(objects)
+        container = daemon_of(workload)
+        arguments = [word.replace("$(POD_INDEX)", str(index))
+                     for word in container["args"]]
+        self.assertNotIn("$(", " ".join(arguments))
+        if index:
+            [variable] = [one for one in container["env"]
+                          if one["name"] == "POD_INDEX"]
+            self.assertEqual(
+                variable["valueFrom"]["fieldRef"]["fieldPath"],
+                "metadata.labels['apps.kubernetes.io/pod-index']")
+        [path] = [word.removeprefix("--config.file=") for word in arguments
+                  if word.startswith("--config.file=")]
+        [mount] = [one for one in container["volumeMounts"]
+                   if one["name"] == "config"]
+        folder, key = os.path.split(path)
+        self.assertEqual(mount["mountPath"], folder)
+        texts = [(one.get("data") or one.get("stringData"))[key]
+                 for one in of_kind(objects, "ConfigMap", "Secret")
+                 if key in (one.get("data") or one.get("stringData") or {})]
+        text = texts[0] if texts else "targets: []"
+        with tempfile.TemporaryDirectory(prefix="kubernetes-") as own:
+            file = pathlib.Path(own) / key
+            file.write_text(text, "utf-8")
+            # A Secret of the user's, whose content is not ours.
+            (file.parent / "web.yml").touch()
+            return text, run(
+                program("SMTP_PROBER"), "--config.check",
+                *(word.replace(path, str(file)).replace(
+                    "=/web/", f"={own}/") for word in arguments))
+
+    @in_each_case
+    def test_it_takes_every_configuration_and_argument(self, objects):
+        workload = workload_of(objects)
+        count = 1
+        if workload["kind"] == "StatefulSet":
+            count = max(1, workload["spec"]["replicas"])
+        for index in range(count):
+            text, done = self.check(objects, index)
+            self.assertEqual(done.returncode, 0, done.stderr + text)
+
+    def test_it_would_refuse_a_bad_one(self):
+        _, done = self.check(self.render(config={"targets": "mx"}))
+        self.assertEqual(done.returncode, 1)
+        _, done = self.check(self.render(extraArgs=["--no.such=flag"]))
+        self.assertNotEqual(done.returncode, 0)
+        # A fourth pod of three.
+        _, done = self.check(self.rendered["shards"], 3)
+        self.assertIn("--shard.index", done.stderr)
+
+    def test_the_shards(self):
+        arguments = daemon_of(workload_of(self.rendered["shards"]))["args"]
+        self.assertIn("--shard.index=$(POD_INDEX)", arguments)
+        self.assertIn("--shard.count=3", arguments)
+        self.assertNotIn("--shard", " ".join(
+            daemon_of(workload_of(self.rendered["probe"]))["args"]))
+
+    def test_what_probes_ask_for_is_permitted(self):
+        [config] = of_kind(self.rendered["probe"], "ConfigMap")
+        demand = yaml.safe_load(config["data"]["smtp.yml"])["on_demand"]
+        self.assertEqual(demand, {
+            "allow": ["*.example.net", "mx1.example.com", "mx2.example.com",
+                      "192.0.2.1", "2001:db8::1", "2001:db8::2",
+                      "example.org"],
+            "ports": [25, 465, 587, 2525], "concurrency": 500})
+        [policy] = of_kind(self.rendered["probe"], "NetworkPolicy")
+        self.assertEqual(
+            [[port["port"] for port in rule["ports"]]
+             for rule in policy["spec"]["egress"]],
+            [[53, 53], [25, 465, 587, 2525]])
+
+    def test_a_changed_configuration_replaces_the_pods(self):
+        def checksum(**values):
+            metadata = pod_of(workload_of(self.render(**values)))["metadata"]
+            return metadata.get("annotations", {}).get("checksum/config")
+        one = checksum(config={"targets": ["mx1.example.com"]})
+        two = checksum(config={"targets": ["mx2.example.com"]})
+        self.assertRegex(one, "^[0-9a-f]{64}$")
+        self.assertNotEqual(one, two)
+        self.assertIsNone(checksum(configReloader={"enabled": True}))
+
+    def test_the_version_is_the_programs(self):
+        project = (ROOT / "CMakeLists.txt").read_text("utf-8")
+        chart = yaml.safe_load((CHART / "Chart.yaml").read_text("utf-8"))
+        self.assertEqual(
+            chart["appVersion"],
+            re.search(r"project\(smtp_prober VERSION ([\d.]+)", project)[1])
+        self.assertEqual(
+            daemon_of(workload_of(self.rendered["default"]))["image"],
+            f"smtp_prober:{chart['appVersion']}")
+        self.assertEqual(
+            daemon_of(workload_of(self.rendered["everything"]))["image"],
+            "registry.example.net/prober:v1@sha256:" +
+            hashlib.sha256(b"").hexdigest())
+
+
+class OperatorTest(Kubernetes):
+    def test_the_rules_are_ours(self):
+        rules = yaml.safe_load(RULES.read_text("utf-8"))["groups"]
+        [one] = of_kind(self.rendered["shards"], "PrometheusRule")
+        self.assertEqual(one["spec"]["groups"], rules)
+        [one] = of_kind(self.rendered["everything"], "PrometheusRule")
+        self.assertEqual(one["spec"]["groups"][:-1], rules)
+        # `{{ $labels.target }}` is Prometheus' to fill in.
+        self.assertEqual(one["spec"]["groups"][-1]["rules"][0]["annotations"],
+                         {"summary": "{{ $labels.target }} is down."})
+        promtool = shutil.which("promtool")
+        if promtool is None:
+            raise lacking("no promtool")
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            yaml.safe_dump(one["spec"], file)
+            file.flush()
+            done = run(promtool, "check", "rules", file.name)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def test_a_shard_keeps_its_name(self):
+        [one] = of_kind(self.rendered["shards"], "ServiceMonitor")
+        name = "release-name-prometheus-smtp-prober"
+        self.assertEqual(one["spec"]["endpoints"][0]["relabelings"], [
+            {"targetLabel": "job", "replacement": "smtp-prober"},
+            {"sourceLabels": ["__meta_kubernetes_pod_name"],
+             "targetLabel": "instance",
+             "replacement": f"$1.{name}-headless.default.svc:10125"}])
+
+    def test_a_probe(self):
+        inbound, domains = of_kind(self.rendered["probe"], "Probe")
+        self.assertEqual(inbound["spec"]["module"], "strict")
+        static = inbound["spec"]["targets"]["staticConfig"]
+        self.assertEqual(static["labels"], {"module": "strict", "team": "mail"})
+        self.assertEqual(static["relabelingConfigs"], [
+            {"sourceLabels": ["instance"], "targetLabel": "target"}])
+        self.assertEqual(domains["spec"]["interval"], "5m")
+        self.assertEqual(domains["spec"]["scrapeTimeout"], "50s")
+        self.assertEqual(domains["spec"]["params"],
+                         [{"name": "kind", "values": ["domain"]}])
+        self.assertEqual(domains["spec"]["metricRelabelings"],
+                         [{"action": "labeldrop", "regex": "cipher"}])
+
+    def test_a_monitor_for_each_target(self):
+        metrics, mx1, mail = of_kind(self.rendered["monitor-targets"],
+                                     "ServiceMonitor")
+        self.assertEqual(metrics["spec"]["endpoints"][0]["path"], "/metrics")
+        self.assertEqual(mx1["spec"]["endpoints"][0]["params"],
+                         {"target": ["mx1.example.com:25"],
+                          "module": ["smtp"]})
+        self.assertEqual(mail["spec"]["endpoints"][0]["params"],
+                         {"target": ["mail.example.com:587"],
+                          "module": ["submission"],
+                          "hostname": ["mail.example.com"]})
+        self.assertEqual(mail["spec"]["endpoints"][0]["interval"], "2m")
+        self.assertEqual(mail["metadata"]["labels"]["team"], "mail")
+
+    def test_modes_do_not_mix(self):
+        target = {"name": "a", "targets": ["mx1.example.com"]}
+        self.refused("`probes` need `mode: probe`", probes=[target])
+        self.refused("`serviceMonitor.targets` need `mode: probe`",
+                     serviceMonitor={"targets": [
+                         {"name": "a", "url": "mx1.example.com"}]})
+
+
+class RendererTest(Kubernetes):
+    """What is wrong with a chart is said."""
+
+    def with_template(self, text, path="templates/broken.yaml"):
+        folder = tempfile.TemporaryDirectory(prefix="chart-")
+        self.addCleanup(folder.cleanup)
+        chart = pathlib.Path(folder.name) / "chart"
+        shutil.copytree(CHART, chart)  # Links become what they lead to.
+        (chart / path).write_text(text, "utf-8")
+        return chart
+
+    def test_a_broken_template_fails(self):
+        for message, text in (
+                ("unclosed action", "a: {{ .Values.mode"),
+                ("unexpected {{end}}", "{{ end }}"),
+                ('function "nonsense" not defined', "{{ nonsense }}"),
+                ("nil pointer", "{{ .Values.no.such.value }}"),
+                ("no template", '{{ include "no.such.template" . }}'),
+                ("YAML parse error", "a: 1\n b: 2"),
+                ("YAML parse error", "a: {{ .Values.image | toYaml }}"),
+                ("of mine", '{{ fail "of mine" }}'),
+                ("give it", '{{ required "give it" .Values.nameOverride }}')):
+            with self.subTest(text):
+                self.refused(message, chart=self.with_template(text))
+
+    def test_rules_without_groups_fail(self):
+        self.refused("has no groups", "-set", "prometheusRule.enabled=true",
+                     chart=self.with_template("x: 1",
+                                              "files/smtp-prober.rules.yml"))
+
+    def test_an_old_kubernetes_is_refused(self):
+        self.refused("incompatible with Kubernetes v1.27.9",
+                     "-kube-version", "v1.27.9")
+        # A vendor's version is one, too.
+        self.assertEqual(self.template("-kube-version",
+                                       "v1.28.0-gke.100").returncode, 0)
+
+    def test_the_notes(self):
+        def notes(*files, **values):
+            done = self.template("-show", "notes", *files, **values)
+            self.assertEqual(done.returncode, 0, done.stderr)
+            return done.stdout
+        self.assertIn("Nothing is watched yet", notes())
+        self.assertIn("ehlo_name", notes())
+        shards = notes("-f", str(CASES["shards"]))
+        self.assertIn("Each of the 3 pods", shards)
+        self.assertNotIn("Nothing", shards)
+        self.assertIn("Every one of the 2 pods", notes(
+            mode="probe", replicas=2, config={"targets": ["mx.example.com"]}))
+        for name, path in CASES.items():
+            with self.subTest(name):
+                self.assertNotIn("<no value>", notes("-f", str(path)))
+
+
+class ManifestsTest(Kubernetes):
+    def setUp(self):
+        self.folder = KUBERNETES / "manifests"
+
+    def test_they_are_the_charts(self):
+        files = load_manifests_script().render([self.renderer])
+        there = {str(path.relative_to(self.folder)): path.read_text("utf-8")
+                 for path in self.folder.rglob("*") if path.is_file()}
+        self.assertEqual(
+            there, files, "run packaging/kubernetes/render_manifests.py with "
+            "`helm template` or with " + self.renderer)
+
+    def built(self, *parts):
+        if shutil.which("kubectl") is None:
+            raise lacking("no kubectl")
+        objects = []
+        for part in parts:
+            done = run("kubectl", "kustomize", str(self.folder / part))
+            self.assertEqual(done.returncode, 0, done.stderr)
+            objects += yaml.safe_load_all(done.stdout)
+        return objects
+
+    def test_kustomize_builds_them(self):
+        for mode, kind in (("scheduled", "StatefulSet"),
+                           ("probe", "Deployment")):
+            with self.subTest(mode):
+                objects = self.built(mode, f"{mode}-operator")
+                kinds = {one["kind"] for one in objects}
+                self.assertEqual(kinds, {
+                    "Namespace", "ServiceAccount", "ConfigMap", "Service", kind,
+                    "PodDisruptionBudget", "NetworkPolicy", "ServiceMonitor",
+                    "PrometheusRule"} | ({"Probe"} if mode == "probe" else
+                                         set()))
+                self.assertEqual(
+                    {one["metadata"]["namespace"] for one in objects
+                     if one["kind"] != "Namespace"}, {"smtp-prober"})
+                # Its name tells its content, and the pod knows it.
+                [config] = of_kind(objects, "ConfigMap")
+                self.assertRegex(config["metadata"]["name"],
+                                 "^smtp-prober-[a-z0-9]{10}$")
+                pod = pod_of(workload_of(objects))["spec"]
+                self.assertEqual(pod["volumes"], [
+                    {"name": "config",
+                     "configMap": {"name": config["metadata"]["name"]}}])
+                [namespace] = of_kind(objects, "Namespace")
+                self.assertEqual(
+                    namespace["metadata"]["labels"][
+                        "pod-security.kubernetes.io/enforce"], "restricted")
+                self.assertEqual(violations(pod), [])
+                _, done = DaemonTest.check(self, objects)
+                self.assertEqual(done.returncode, 0, done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()
