@@ -83,8 +83,9 @@ Series::Series(const probe::Target& target, const probe::Place& joined,
 }
 
 TargetSeries::TargetSeries(std::shared_ptr<const probe::Expansion> expanded,
-                           const TargetSeries* before, Asked asked)
+                           const TargetSeries* before, Asked asked_how)
     : expansion(std::move(expanded)),
+      asked(asked_how),
       banner_matcher(MakeMatcher(expansion->target, before)),
       labels(TargetLabels(target(), asked)) {
   if (asked == Asked::kOnSchedule) AppendUserLabels(target(), labels);
@@ -167,6 +168,10 @@ bool TargetFamilies::AppendSeries(const Part& part, Share& share) {
     if (entry.state == nullptr) continue;
     const Row row(entry, now_);
     if (row.certificate_only() && !part.of_certificate) continue;
+    if (part.of_series->of_schedule &&
+        entry.target->asked != Asked::kOnSchedule) {
+      continue;
+    }
     samples.SetLabels(row.labels());
     part.of_series->append(row, samples);
   }

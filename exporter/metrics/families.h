@@ -54,6 +54,7 @@ struct TargetSeries {
   const probe::Target& target() const { return *expansion->target; }
 
   std::shared_ptr<const probe::Expansion> expansion;  // Never null.
+  Asked asked;
   BannerMatcher banner_matcher;
   // As a Series has them, without `address` and `mx`: of what is said of the
   // target as a whole.

@@ -101,6 +101,9 @@ struct Family {
   FamilyType type;
   std::string_view help;
   void (*append)(const Row& row, Samples& samples);
+  // Not on the page of a test on demand, which has no next one: when that is
+  // lies with whoever asks.
+  bool of_schedule = false;
 
   FamilyHead head() const { return {name, type, help}; }
 };

@@ -60,7 +60,8 @@ constexpr Family kFamilies[] = {
        samples.Add(probe::Seconds(row.verdict() != nullptr
                                       ? row.state().interval
                                       : row.target().interval));
-     }},
+     },
+     /*of_schedule=*/true},
     {"smtp_probe_duration_seconds", FamilyType::kGauge,
      "How long the latest probe took, with everything from the connection to "
      "the answer to QUIT.",
