@@ -1,6 +1,7 @@
 # Writes what a binary says about its origin into OUTPUT, a C++ header. Runs
 # before each build; the file is touched only when something in it changed.
-# Nothing here is needed: without git, or outside a checkout, it is "unknown".
+# Nothing here is needed: what neither git nor an archive made by git knows is
+# "unknown".
 cmake_minimum_required(VERSION 3.25)
 set(revision unknown)
 set(branch unknown)
@@ -17,6 +18,12 @@ if(git AND EXISTS ${SOURCE_DIR}/.git)
       set(${variable} ${answer})
     endif()
   endforeach()
+endif()
+if(revision STREQUAL "unknown" AND EXISTS ${SOURCE_DIR}/packaging/revision)
+  file(STRINGS ${SOURCE_DIR}/packaging/revision answer LIMIT_COUNT 1)
+  if(answer MATCHES "^[0-9a-f]+$")
+    set(revision ${answer})
+  endif()
 endif()
 # A reproducible build must not depend on who builds it where.
 if(NOT DEFINED ENV{SOURCE_DATE_EPOCH})
