@@ -20,3 +20,9 @@ foreach(source IN LISTS tests)
     TIMEOUT 900
     SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
 endforeach()
+
+# Compiles everything once more while the compiler's cache does not know the
+# package's flags.
+if(TEST packaging/deb)
+  set_tests_properties(packaging/deb PROPERTIES TIMEOUT 1800 PROCESSORS 2)
+endif()

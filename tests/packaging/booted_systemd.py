@@ -7,8 +7,8 @@ and run units in. What is done there is gone at the end.
         machine.systemctl("start", "prometheus-smtp-prober.service")
         machine.run("curl", "-sS", "http://127.0.0.1:10125/metrics").stdout
 
-Its network is loopback alone, its files are those of the machine until they
-are changed; /run, /tmp and /dev are empty.
+Its network is loopback alone, its files are those of the machine, or of `root`,
+until they are changed; /run, /tmp and /dev are empty.
 """
 
 import pathlib
@@ -23,7 +23,8 @@ _HERE = pathlib.Path(__file__).resolve().parent
 
 
 class BootedSystemd:
-    def __init__(self):
+    def __init__(self, root="/"):
+        self._root = root
         self._directory = None
         self._boot = None
         self._errors = None
@@ -33,7 +34,7 @@ class BootedSystemd:
         self._directory = tempfile.TemporaryDirectory(prefix="booted-")
         self._errors = tempfile.TemporaryFile("w+")
         self._boot = subprocess.Popen(
-            [*SUDO, _HERE / "boot", self._directory.name],
+            [*SUDO, _HERE / "boot", self._directory.name, self._root],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             stderr=self._errors, text=True)
         try:
