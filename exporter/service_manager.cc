@@ -4,6 +4,7 @@
 #include <systemd/sd-daemon.h>
 #endif
 
+#include <algorithm>
 #include <chrono>
 #include <condition_variable>
 #include <cstddef>
@@ -29,13 +30,18 @@ constexpr std::size_t kManyTexts = 16;
 
 #if SMTP_PROBER_SYSTEMD
 
+// Whatever the environment says: less would be nothing but signs of life, and
+// more than a day is as good as never.
+constexpr std::uint64_t kLeastLimit = 100'000;  // Microseconds.
+constexpr std::uint64_t kMostLimit = 24ULL * 3600 * 1'000'000;
+
 void Notify(const std::string& text) { sd_notify(0, text.c_str()); }
 
 // After so long without a sign of life this process is taken for dead.
 std::optional<probe::Duration> WatchdogLimit() {
   std::uint64_t limit = 0;
   if (sd_watchdog_enabled(0, &limit) <= 0) return std::nullopt;
-  return std::chrono::microseconds(limit);
+  return std::chrono::microseconds(std::clamp(limit, kLeastLimit, kMostLimit));
 }
 
 bool CanNotify() { return true; }
@@ -176,14 +182,20 @@ void ServiceManager::Ready() {
 
 void ServiceManager::Reloading() {
   if (impl_->state == Impl::State::kStopping) return;
+  const bool is_known = impl_->state == Impl::State::kReloading;
   impl_->state = Impl::State::kReloading;
   if (!impl_->sender) return;
   // With the time, by which systemd from 253 on tells this reload from one
   // before.
   const auto now = std::chrono::duration_cast<std::chrono::microseconds>(
       std::chrono::steady_clock::now().time_since_epoch());
-  impl_->sender->Post("RELOADING=1\nMONOTONIC_USEC=" +
-                      std::to_string(now.count()));
+  std::string text =
+      "RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now.count());
+  if (is_known) {
+    impl_->sender->Offer(std::move(text));
+  } else {
+    impl_->sender->Post(std::move(text));
+  }
 }
 
 void ServiceManager::Stopping() {
