@@ -372,12 +372,68 @@ class Composed(unittest.TestCase):
 
 
 class Syntax(unittest.TestCase):
-    """What the makers of such files' tools say, from the npm registry."""
+    """What others' linters say; dclint has the Compose specification's schema."""
 
-    def run_tool(self, *arguments):
-        return subprocess.run(
-            ["node", *arguments], cwd=self.modules(), text=True, check=False,
-            stdin=subprocess.DEVNULL, capture_output=True)
+    LINT = pathlib.Path(__file__).resolve().parent / "container_lint"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.modules = cls.installed()
+
+    @classmethod
+    def installed(cls):
+        """The folder with node_modules as package-lock.json wants them: below the
+        build folder, installed when the lock file is another one."""
+        for name in ("node", "npm"):
+            if shutil.which(name) is None:
+                raise lacking(f"no {name}")
+        browser = os.environ.get("BROWSER_MODULES")
+        folder = (pathlib.Path(browser).with_name("container-lint") if browser
+                  else _scratch / "container-lint")
+        lock = (cls.LINT / "package-lock.json").read_text(encoding="utf-8")
+        stamp = folder / "installed"
+        if stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
+            return folder
+        folder.mkdir(parents=True, exist_ok=True)
+        for file in cls.LINT.iterdir():
+            shutil.copy(file, folder)
+        done = subprocess.run(
+            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
+            cwd=folder, capture_output=True, text=True, check=False,
+            stdin=subprocess.DEVNULL)
+        if done.returncode != 0:
+            raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
+        stamp.write_text(lock, encoding="utf-8")
+        return folder
+
+    def judge(self, tool, *arguments):
+        """(exit code, words) of a linter."""
+        done = subprocess.run(
+            [self.modules / "node_modules/.bin" / tool, *arguments], text=True,
+            stdin=subprocess.DEVNULL, capture_output=True, check=False)
+        return done.returncode, done.stdout + done.stderr
+
+    def judge_compose(self, file):
+        # Errors only: its warnings are about the order of keys. The images that
+        # we build get their names by what it forbids.
+        return self.judge("dclint", file, "--quiet", "--disable-rule",
+                          "no-build-and-image")
+
+    def test_compose_file(self):
+        self.assertEqual(self.judge_compose(COMPOSE)[0], 0,
+                         self.judge_compose(COMPOSE)[1])
+
+    def test_dockerfile(self):
+        code, words = self.judge("dockerfile-utils", "lint",
+                                 CONTAINER / "Dockerfile")
+        self.assertEqual((code, words.strip()), (0, ""))
+
+    def test_mistakes_are_found(self):
+        file = _scratch / "compose.yaml"
+        file.write_text(COMPOSE.read_text().replace("cap_drop:", "cap_dropp:"))
+        code, words = self.judge_compose(file)
+        self.assertNotEqual(code, 0)
+        self.assertIn("invalid-schema", words)
 
 
 if __name__ == "__main__":
