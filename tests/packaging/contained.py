@@ -11,7 +11,7 @@ import tempfile
 
 import yaml
 
-from harness import PATIENCE, Process, lacking, program
+from harness import PATIENCE, Process, lacking
 
 HERE = pathlib.Path(__file__).resolve().parent
 SOURCES = HERE.parents[1]
