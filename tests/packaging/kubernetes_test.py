@@ -580,6 +580,8 @@ class OperatorTest(Kubernetes):
         self.assertEqual(one["spec"]["endpoints"][0]["relabelings"], [
             {"targetLabel": "job", "replacement": "smtp-prober"},
             {"sourceLabels": ["__meta_kubernetes_pod_name"],
+             "targetLabel": "pod"},
+            {"sourceLabels": ["__meta_kubernetes_pod_name"],
              "targetLabel": "instance",
              "replacement": f"$1.{name}-headless.default.svc:10125"}])
 
@@ -589,7 +591,9 @@ class OperatorTest(Kubernetes):
         static = inbound["spec"]["targets"]["staticConfig"]
         self.assertEqual(static["labels"], {"module": "strict", "team": "mail"})
         self.assertEqual(static["relabelingConfigs"], [
-            {"sourceLabels": ["instance"], "targetLabel": "target"}])
+            {"sourceLabels": ["instance"], "targetLabel": "target"},
+            {"targetLabel": "instance", "replacement":
+             "release-name-prometheus-smtp-prober.default.svc:10125"}])
         self.assertEqual(domains["spec"]["interval"], "5m")
         self.assertEqual(domains["spec"]["scrapeTimeout"], "50s")
         self.assertEqual(domains["spec"]["params"],
@@ -617,6 +621,222 @@ class OperatorTest(Kubernetes):
         self.refused("`serviceMonitor.targets` need `mode: probe`",
                      serviceMonitor={"targets": [
                          {"name": "a", "url": "mx1.example.com"}]})
+
+
+def scrape_config(name, endpoint, found, before):
+    """What the operator makes of an endpoint of a monitor, or of a Probe
+    object's list: `found` are the labels of what is discovered, `before` the
+    operator's own relabelings."""
+    def snake(relabeling):
+        return {re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), key):
+                value for key, value in relabeling.items()}
+    return {
+        "job_name": name,
+        "static_configs": [{"targets": [labels["__address__"]],
+                            "labels": labels} for labels in found],
+        "relabel_configs": before + [snake(one) for one in endpoint],
+    }
+
+
+def scrape_configs(objects, pods):
+    """{title: what the operator writes for Prometheus} of each object, with
+    the pods {name: address}."""
+    configs = {}
+    for one in of_kind(objects, "Probe"):
+        spec = one["spec"]
+        static = spec["targets"]["staticConfig"]
+        configs[title(one)] = scrape_config(
+            spec["jobName"], static["relabelingConfigs"],
+            [{"__address__": target} | static.get("labels", {})
+             for target in static["static"]],
+            [{"source_labels": ["job"], "target_label": "__tmp_job"},
+             {"target_label": "job", "replacement": spec["jobName"]},
+             {"source_labels": ["__address__"],
+              "target_label": "__param_target"},
+             {"source_labels": ["__param_target"], "target_label": "instance"},
+             {"target_label": "__address__",
+              "replacement": spec["prober"]["url"]}])
+    for one in of_kind(objects, "ServiceMonitor"):
+        [endpoint] = one["spec"]["endpoints"]
+        configs[title(one)] = scrape_config(
+            title(one), endpoint["relabelings"],
+            [{"__address__": address, "__meta_kubernetes_pod_name": pod,
+              "__meta_kubernetes_namespace": one["metadata"]["namespace"]}
+             for pod, address in pods.items()],
+            [{"source_labels": ["__meta_kubernetes_namespace"],
+              "target_label": "namespace"},
+             {"source_labels": ["__meta_kubernetes_pod_name"],
+              "target_label": "pod"},
+             {"target_label": "endpoint", "replacement": "http"}])
+    return configs
+
+
+class AlertsTest(Kubernetes):
+    """The rules with the labels that the rendered objects lead to: Prometheus
+    itself says what these are."""
+
+    SERVICE = "mail.default.svc:10125"
+    PODS = {"mail-5f4d-a": "10.0.0.1:10125", "mail-5f4d-b": "10.0.0.2:10125"}
+    VALUES = {
+        "mode": "probe",
+        "replicas": 2,
+        "fullnameOverride": "mail",
+        "probes": [{"name": "inbound", "module": "smtp",
+                    "targets": ["mx1.example.com", "mx2.example.com"]}],
+        "serviceMonitor": {
+            "enabled": True,
+            "selfMonitor": {"enabled": True},
+            "targets": [{"name": "mx3", "url": "mx3.example.com:25",
+                         "module": "smtp"}]},
+        "prometheusRule": {"enabled": True},
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if shutil.which("promtool") is None:
+            raise lacking("no promtool")
+        cls.objects = cls.render(**cls.VALUES)
+        labels = cls.labels(cls.objects, cls.PODS)
+        cls.itself = labels["ServiceMonitor mail"]
+        cls.targets = labels["Probe mail-inbound"]
+        cls.of_a_monitor = labels["ServiceMonitor mail-mx3"]
+
+    @staticmethod
+    def labels(objects, pods):
+        """{title: the labels of each target that Prometheus scrapes for it}"""
+        configs = scrape_configs(objects, pods)
+        found = {}
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"scrape_configs": list(configs.values())}, file)
+            file.flush()
+            for name, config in configs.items():
+                done = run("promtool", "check", "service-discovery",
+                           "--timeout=1s", file.name, config["job_name"])
+                assert done.returncode == 0, done.stderr
+                found[name] = sorted(
+                    ({key: value for key, value in one["labels"].items()
+                      if not key.startswith("__")}
+                     for one in json.loads(done.stdout)),
+                    key=lambda one: sorted(one.items()))
+        return found
+
+    def test_the_prober_is_the_instance(self):
+        self.assertEqual(self.targets, [
+            {"job": "smtp-prober-probe", "instance": self.SERVICE,
+             "module": "smtp", "target": target}
+            for target in ("mx1.example.com", "mx2.example.com")])
+        self.assertEqual(
+            [{key: one[key] for key in ("job", "instance", "pod")}
+             for one in self.itself],
+            [{"job": "smtp-prober", "instance": self.SERVICE, "pod": pod}
+             for pod in self.PODS])
+
+    def test_a_monitor_makes_the_same_series_of_each_pod(self):
+        one = {"job": "smtp-prober-probe", "instance": self.SERVICE,
+               "module": "smtp", "target": "mx3.example.com:25",
+               "namespace": "default", "endpoint": "http"}
+        self.assertEqual(self.of_a_monitor, [one, one])
+
+    def alerts(self, minutes, series, expected, objects=None):
+        """What is firing after so many minutes: `expected` is {name: [(labels,
+        page)]}, all of it. `series` are (name, labels, values)."""
+        [rule] = of_kind(objects or self.objects, "PrometheusRule")
+        # The words are not for here.
+        groups = copy.deepcopy(rule["spec"]["groups"])
+        for one in (one for group in groups for one in group["rules"]
+                    if "alert" in one):
+            one["annotations"] = {"page": one["annotations"]["page"]}
+        severity = {one["alert"]: one["labels"]["severity"]
+                    for group in reversed(groups)
+                    for one in reversed(group["rules"]) if "alert" in one}
+
+        def sample(name, labels):
+            return name + "{" + ",".join(
+                f"{key}={json.dumps(value)}"
+                for key, value in labels.items()) + "}"
+
+        with tempfile.TemporaryDirectory(prefix="alerts-") as folder:
+            folder = pathlib.Path(folder)
+            (folder / "rules.yml").write_text(
+                yaml.safe_dump({"groups": groups}), "utf-8")
+            (folder / "test.yml").write_text(yaml.safe_dump({
+                "rule_files": ["rules.yml"],
+                "evaluation_interval": "1m",
+                "tests": [{
+                    "interval": "1m",
+                    "input_series": [
+                        {"series": sample(name, labels), "values": values}
+                        for name, labels, values in series],
+                    "alert_rule_test": [{
+                        "eval_time": f"{minutes}m",
+                        "alertname": name,
+                        "exp_alerts": [{
+                            "exp_labels": labels |
+                            {"severity": severity[name]},
+                            "exp_annotations": {"page": page}}
+                            for labels, page in alerts]}
+                        for name, alerts in expected.items()],
+                    "promql_expr_test": [{
+                        "expr": "count by (alertname) "
+                                '(ALERTS{alertstate="firing"})',
+                        "eval_time": f"{minutes}m",
+                        "exp_samples": [
+                            {"labels": sample("", {"alertname": name}),
+                             "value": len(alerts)}
+                            for name, alerts in expected.items()]}],
+                }]}), "utf-8")
+            done = run("promtool", "test", "rules", "test.yml", cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def series(self, reachable=1, starttls=1, outbound_25=(1, 1), up="1x30"):
+        """Of half an hour: the first target is `reachable` and offers
+        `starttls`, the pods have `outbound_25`; `up` are the values of both."""
+        gone = " stale" if up.count(" ") else ""
+        length = 30 if not gone else 4
+        for one, open_25 in zip(self.itself, outbound_25):
+            yield "up", one, up
+            yield ("smtp_prober_build_info", one | {"version": "0.1.0"},
+                   f"1x{length}{gone}")
+            yield ("smtp_prober_vantage_ok", one | {"check": "outbound_25"},
+                   f"{open_25}x{length}{gone}")
+        for one in self.targets + self.of_a_monitor[:1]:
+            address = one | {"address": "192.0.2.1"}
+            first = one == self.targets[0]
+            well = reachable if first or not all(outbound_25) else 1
+            yield "up", one, up
+            yield "smtp_reachable", address, f"{well}x{length}{gone}"
+            yield ("smtp_probe_timestamp_seconds", address,
+                   f"0+60x{length}{gone}")
+            if well:
+                yield ("smtp_observed_timestamp_seconds", address,
+                       f"0+60x{length}{gone}")
+                yield ("smtp_starttls_advertised", address,
+                       f"{starttls if first else 1}x{length}{gone}")
+
+    def page(self, target):
+        return (f"http://{self.SERVICE}/target?target={target}&module=smtp")
+
+    def test_all_is_well(self):
+        self.alerts(30, self.series(), {})
+
+    def test_a_fault_is_one_alert_and_links_to_the_service(self):
+        mx1 = self.targets[0]
+        self.alerts(30, self.series(starttls=0), {
+            "SMTPStarttlsDisappeared": [
+                (mx1 | {"address": "192.0.2.1"}, self.page("mx1.example.com"))]})
+        self.alerts(30, self.series(reachable=0), {
+            "SMTPHostUnreachable": [(mx1, self.page("mx1.example.com"))]})
+
+    def test_a_pod_without_port_25_blames_no_server(self):
+        """Nobody knows which pod it was that answered."""
+        self.alerts(30, self.series(reachable=0, outbound_25=(1, 0)), {
+            "SMTPVantageBad": [(self.itself[1] | {"check": "outbound_25"},
+                                f"http://{self.SERVICE}/")]})
+
+    def test_dead_pods_are_no_stale_servers(self):
+        self.alerts(30, self.series(up="1x4 0x30"), {
+            "SMTPExporterDown": [(one, "/targets") for one in self.itself]})
 
 
 class RendererTest(Kubernetes):

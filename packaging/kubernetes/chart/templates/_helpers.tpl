@@ -23,6 +23,14 @@ value, which has 63.
 {{- printf "%s-headless" (include "smtp-prober.fullname" .) -}}
 {{- end -}}
 
+{{/*
+The Service, as Prometheus reaches it. In mode probe it is the `instance` of all
+series: the rules join a target with its prober's network by that.
+*/}}
+{{- define "smtp-prober.service" -}}
+{{- printf "%s.%s.svc:%v" (include "smtp-prober.fullname" .) (include "smtp-prober.namespace" .) .Values.service.port -}}
+{{- end -}}
+
 {{- define "smtp-prober.namespace" -}}
 {{- default .Release.Namespace .Values.namespaceOverride -}}
 {{- end -}}
