@@ -594,7 +594,7 @@ class OperatorTest(Kubernetes):
             {"sourceLabels": ["instance"], "targetLabel": "target"},
             {"targetLabel": "instance", "replacement":
              "release-name-prometheus-smtp-prober.default.svc:10125"}])
-        self.assertEqual(domains["spec"]["interval"], "5m")
+        self.assertEqual(domains["spec"]["interval"], "90s")
         self.assertEqual(domains["spec"]["scrapeTimeout"], "50s")
         self.assertEqual(domains["spec"]["params"],
                          [{"name": "kind", "values": ["domain"]}])
@@ -614,6 +614,37 @@ class OperatorTest(Kubernetes):
                           "hostname": ["mail.example.com"]})
         self.assertEqual(mail["spec"]["endpoints"][0]["interval"], "2m")
         self.assertEqual(mail["metadata"]["labels"]["team"], "mail")
+
+    def test_intervals_that_the_rules_do_not_bear(self):
+        rules = {"prometheusRule": {"enabled": True}}
+
+        def probe(interval):
+            return {"mode": "probe", "probes": [
+                {"name": "a", "targets": ["mx"], "interval": interval}]}
+
+        def target(interval):
+            return {"mode": "probe", "serviceMonitor": {
+                "enabled": True, "targets": [
+                    {"name": "a", "url": "mx", "interval": interval}]}}
+
+        def itself(interval, **values):
+            return values | {"serviceMonitor": {
+                "selfMonitor": {"enabled": True, "interval": interval}}}
+        for values in (probe, target, itself,
+                       functools.partial(itself, mode="probe")):
+            for good in ("2m", "1m60s", "120000ms"):
+                with self.subTest(good):
+                    self.render(**values(good), **rules)
+            for bad in ("5m", "121s", "1m1m1ms"):
+                with self.subTest(bad):
+                    self.refused(f"interval {bad}", **values(bad), **rules)
+                    self.render(**values(bad))
+        self.refused("interval 5m", **rules, mode="probe",
+                     probeDefaults={"interval": "5m"},
+                     probes=[{"name": "a", "targets": ["mx"]}])
+        # What is not there is not scraped.
+        self.render(**rules, probeDefaults={"interval": "5m"}, serviceMonitor={
+            "selfMonitor": {"interval": "5m"}, "defaults": {"interval": "5m"}})
 
     def test_modes_do_not_mix(self):
         target = {"name": "a", "targets": ["mx1.example.com"]}
@@ -888,6 +919,10 @@ class RendererTest(Kubernetes):
         self.assertNotIn("Nothing", shards)
         self.assertIn("Every one of the 2 pods", notes(
             mode="probe", replicas=2, config={"targets": ["mx.example.com"]}))
+        rules = {"mode": "probe", "prometheusRule": {"enabled": True}}
+        self.assertIn("selfMonitor", notes(**rules))
+        self.assertNotIn("selfMonitor", notes(
+            **rules, serviceMonitor={"selfMonitor": {"enabled": True}}))
         for name, path in CASES.items():
             with self.subTest(name):
                 self.assertNotIn("<no value>", notes("-f", str(path)))

@@ -133,6 +133,24 @@ them a second time would be forgotten.
 {{- end -}}
 
 {{/*
+How often something is scraped: a list of the root, what it is, and the
+interval. The rules see an outage only in results that come often enough.
+*/}}
+{{- define "smtp-prober.interval" -}}
+{{- $root := index . 0 -}}
+{{- $milliseconds := 0 -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" (index . 2) -1 -}}
+{{- $one := mul (regexFind "^[0-9]+" . | float64 | int64) (get $units (regexFind "[a-z]+$" .)) -}}
+{{- $milliseconds = add $milliseconds $one -}}
+{{- end -}}
+{{- if and $root.Values.prometheusRule.enabled (gt (int64 $milliseconds) 120000) -}}
+{{- fail (printf "%s: interval %s is too long for the alerts of prometheusRule, which need a scrape every 2m at least; shorten it or set prometheusRule.enabled=false" (index . 1) (index . 2)) -}}
+{{- end -}}
+{{- index . 2 -}}
+{{- end -}}
+
+{{/*
 A list of containers, or text that is a template of one.
 */}}
 {{- define "smtp-prober.containers" -}}
