@@ -239,6 +239,10 @@ class ValuesTest(Kubernetes):
                 {"config": "targets: []"},
                 {"extraArgs": ["-v"]},
                 {"image": {"digest": "latest"}},
+                {"prometheusRule": {"externalUrl": "smtp.example.net"}},
+                {"prometheusRule": {"externalUrl": 'https://a"b'}},
+                {"prometheusRule": {"externalUrl": "https://a\nb: c"}},
+                {"prometheusRule": {"externalUrl": "https://{{ query }}"}},
                 {"configPath": "smtp.yml"}):
             with self.subTest(wrong):
                 self.assertTrue(self.complaints(self.values(**wrong)))
@@ -346,7 +350,10 @@ class ObjectsTest(Kubernetes):
         self.assertEqual(set(selector), {"app.kubernetes.io/name",
                                          "app.kubernetes.io/instance"})
         for one in of_kind(objects, "Service"):
-            self.assertEqual(one["spec"]["selector"], selector)
+            # One for a single pod names it besides.
+            self.assertEqual(
+                {key: value for key, value in one["spec"]["selector"].items()
+                 if key != "statefulset.kubernetes.io/pod-name"}, selector)
         for one in of_kind(objects, "PodDisruptionBudget"):
             self.assertEqual(one["spec"]["selector"]["matchLabels"],
                              selector)
@@ -393,7 +400,7 @@ class ObjectsTest(Kubernetes):
             selector = one["spec"]["selector"]["matchLabels"]
             [service] = [found for found in of_kind(objects, "Service")
                          if selects(selector,
-                                    found["metadata"]["labels"])]
+                                    found["metadata"].get("labels", {}))]
             [endpoint] = one["spec"]["endpoints"]
             self.assertIn(endpoint["port"], [
                 port["name"] for port in service["spec"]["ports"]])
@@ -858,6 +865,58 @@ class AlertsTest(Kubernetes):
                 (mx1 | {"address": "192.0.2.1"}, self.page("mx1.example.com"))]})
         self.alerts(30, self.series(reachable=0), {
             "SMTPHostUnreachable": [(mx1, self.page("mx1.example.com"))]})
+
+    def test_links_lead_where_people_can_go(self):
+        for url in ("https://smtp.example.net", "https://smtp.example.net/"):
+            objects = self.render(**self.VALUES | {"prometheusRule": {
+                "enabled": True, "externalUrl": url}})
+            mx1 = self.targets[0]
+            self.alerts(30, self.series(starttls=0, outbound_25=(1, 0)), {
+                "SMTPVantageBad": [(self.itself[1] | {"check": "outbound_25"},
+                                    "https://smtp.example.net/")]},
+                objects)
+            self.alerts(30, self.series(starttls=0), {
+                "SMTPStarttlsDisappeared": [(
+                    mx1 | {"address": "192.0.2.1"}, "https://smtp.example.net"
+                    "/target?target=mx1.example.com&module=smtp")]}, objects)
+
+    def test_links_lead_to_the_shard(self):
+        """With an ingress for each pod, by the label that its series have."""
+        objects = self.rendered["shards-ingress"]
+        hosts = [one["spec"]["rules"][0]["host"]
+                 for one in of_kind(objects, "Ingress")]
+        pods = [one["metadata"]["name"] for one in of_kind(objects, "Service")
+                if "statefulset.kubernetes.io/pod-name" in
+                one["spec"]["selector"]]
+        workload = workload_of(objects)
+        self.assertEqual(pods, [
+            f"{workload['metadata']['name']}-{index}"
+            for index in range(workload["spec"]["replicas"])])
+        self.assertEqual(hosts, [f"{pod}.smtp.example.net" for pod in pods])
+        [second] = [one for one in self.labels(
+            [one for one in objects if one["kind"] == "ServiceMonitor"],
+            {pods[1]: "10.0.0.2:10125"}).popitem()[1]]
+        probe = {"address": "192.0.2.1", "target": "mx1.example.com:25",
+                 "module": "smtp"}
+        series = [(name, second | probe, values) for name, values in (
+            ("smtp_reachable", "1x30"), ("smtp_probe_interval_seconds", "60x30"),
+            ("smtp_probe_timestamp_seconds", "0+60x30"),
+            ("smtp_observed_timestamp_seconds", "0+60x30"),
+            ("smtp_starttls_advertised", "0x30"))]
+        self.alerts(30, series, {"SMTPStarttlsDisappeared": [(
+            second | probe, f"https://{hosts[1]}/target?"
+            "target=mx1.example.com%3A25&module=smtp")]}, objects)
+
+    def test_rules_without_links_are_noticed(self):
+        with tempfile.TemporaryDirectory(prefix="chart-") as folder:
+            chart = pathlib.Path(folder) / "chart"
+            shutil.copytree(CHART, chart)
+            rules = chart / "files/smtp-prober.rules.yml"
+            rules.write_text(rules.read_text("utf-8").replace(
+                "http://{{ $labels.instance }}/", "http://other/"), "utf-8")
+            self.refused("no link", "-set",
+                         "prometheusRule.externalUrl=https://a.example",
+                         chart=chart, **self.VALUES)
 
     def test_a_pod_without_port_25_blames_no_server(self):
         """Nobody knows which pod it was that answered."""
