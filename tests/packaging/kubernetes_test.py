@@ -185,8 +185,11 @@ class Kubernetes(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.renderer = build_renderer()
-        cls.rendered = {name: cls.render(path) for name, path in CASES.items()}
+        # Once, for all classes.
+        if "rendered" not in vars(Kubernetes):
+            Kubernetes.renderer = build_renderer()
+            Kubernetes.rendered = {name: cls.render(path)
+                                   for name, path in CASES.items()}
 
     @classmethod
     def template(cls, *arguments, chart=CHART, **values):
@@ -927,6 +930,78 @@ class AlertsTest(Kubernetes):
     def test_dead_pods_are_no_stale_servers(self):
         self.alerts(30, self.series(up="1x4 0x30"), {
             "SMTPExporterDown": [(one, "/targets") for one in self.itself]})
+
+
+def leaves(value, path=()):
+    """The path to each text in it."""
+    inside = value.items() if isinstance(value, dict) else \
+        enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, str):
+        yield path
+    for key, inner in inside:
+        yield from leaves(inner, path + (key,))
+
+
+class TextTest(Kubernetes):
+    """A value stays what it is, whatever it looks like to YAML and to the
+    engines of templates; or the schema refuses it."""
+
+    TEMPLATES = {"extraManifests", "extraArgs", "extraInitContainers", "ingress"}
+
+    def places(self, values, text):
+        """The paths to what may be this text."""
+        judge = jsonschema.Draft7Validator(SCHEMA)
+        return [path for path in leaves(values)
+                if path[0] not in self.TEMPLATES and
+                judge.is_valid(self.filled(values, [path], text))]
+
+    @staticmethod
+    def filled(values, places, text):
+        filled = copy.deepcopy(values)
+        for path in places:
+            holder = filled
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = text
+        return filled
+
+    def objects(self, values):
+        """With smtp.yml read, and without the checksum of it."""
+        objects = self.render(**values)
+        for one in of_kind(objects, "ConfigMap", "Secret"):
+            for of in {"data", "stringData"} & one.keys():
+                one[of] = {key: yaml.safe_load(value)
+                           for key, value in one[of].items()}
+        pod_of(workload_of(objects))["metadata"].get("annotations", {}).pop(
+            "checksum/config", None)
+        return objects
+
+    def test_text_stays_text(self):
+        for name in ("everything", "everything-probe", "monitor-targets",
+                     "secret"):
+            values = json.loads(self.template(
+                "-show", "values", "-f", str(CASES[name])).stdout)
+            for text in ("a\"b'{{ $labels.x }} {{ .Values.mode }}\n c: d # {e",
+                         "- a: b #c", "123", "{{"):
+                with self.subTest(f"{name}: {text}"):
+                    places = self.places(values, text)
+                    self.assertGreater(len(places), 20)
+                    harmless = json.dumps(self.objects(
+                        self.filled(values, places, "harmless")))
+                    self.assertEqual(
+                        self.objects(self.filled(values, places, text)),
+                        json.loads(harmless.replace(
+                            "harmless", json.dumps(text)[1:-1])))
+
+    def test_a_secret_does_not_get_into_the_configuration(self):
+        url = "https://inventory.example.net/mail"
+        for more in ({"basic_auth": {"username": "a", "password": "CANARY"}},
+                     {"authorization": {"credentials": "CANARY"}}):
+            self.refused("a file of its own", config={
+                "targets": [], "http_sd": [{"url": url} | more]})
+        self.render(config={"targets": [], "http_sd": [{
+            "url": url, "basic_auth": {"username": "a",
+                                       "password_file": "/secret/password"}}]})
 
 
 class RendererTest(Kubernetes):

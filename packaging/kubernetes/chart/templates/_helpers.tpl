@@ -36,8 +36,8 @@ series: the rules join a target with its prober's network by that.
 {{- end -}}
 
 {{- define "smtp-prober.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "smtp-prober.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "smtp-prober.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "smtp-prober.labels" -}}
@@ -46,7 +46,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.releaseLabel }}
-release: {{ .Release.Name }}
+release: {{ .Release.Name | quote }}
 {{- end }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
@@ -54,8 +54,8 @@ release: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "smtp-prober.metadata" -}}
-name: {{ include "smtp-prober.fullname" . }}
-namespace: {{ include "smtp-prober.namespace" . }}
+name: {{ include "smtp-prober.fullname" . | quote }}
+namespace: {{ include "smtp-prober.namespace" . | quote }}
 labels:
   {{- include "smtp-prober.labels" . | nindent 2 }}
 {{- end -}}
