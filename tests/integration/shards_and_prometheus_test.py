@@ -95,7 +95,8 @@ class ShardsTest(unittest.TestCase):
 
     def probe_job(self, index, address):
         """What the operator writes of a Probe object for one shard of
-        Prometheus; `target` is the object's own."""
+        Prometheus; the last `target` and `instance` are the object's own, and
+        those of prometheus.example.yml."""
         return {
             "job_name": f"shard-{index}",
             "metrics_path": "/probe",
@@ -109,6 +110,7 @@ class ShardsTest(unittest.TestCase):
                  "target_label": "instance"},
                 {"target_label": "__address__", "replacement": address},
                 {"source_labels": ["instance"], "target_label": "target"},
+                {"target_label": "instance", "replacement": address},
                 {"source_labels": ["__param_target"], "modulus": COUNT,
                  "target_label": "__tmp_hash", "action": "hashmod"},
                 {"source_labels": ["__tmp_hash"], "regex": str(index),
@@ -121,12 +123,13 @@ class ShardsTest(unittest.TestCase):
         daemons = self.daemons(config(
             timeout="1s", on_demand={"allow": ["127.0.0.0/8"],
                                      "ports": ports}))
-        jobs = [f"shard-{index}" for index in range(COUNT)]
+        names = [daemon.address for daemon in daemons]
         with Prometheus(*(self.probe_job(index, daemon.address)
                           for index, daemon in enumerate(daemons))
                         ) as prometheus:
             found = self.check_all(prometheus, "smtp_reachable")
-            self.assertEqual(self.by_daemon(found, "job", jobs), self.thirds)
+            self.assertEqual(self.by_daemon(found, "instance", names),
+                             self.thirds)
             self.check_all(prometheus, "probe_success")
             for daemon, third in zip(daemons, self.thirds):
                 self.assertGreaterEqual(daemon.scrape().value(
@@ -137,7 +140,8 @@ class ShardsTest(unittest.TestCase):
             # Each of its targets says so, under its own name.
             found = prometheus.query_until("up == 0", len(self.thirds[1]))
             self.assertEqual(set(self.values(found)), self.thirds[1])
-            self.assertEqual({labels["job"] for labels, _ in found}, {jobs[1]})
+            self.assertEqual({labels["instance"] for labels, _ in found},
+                             {names[1]})
             # The others go on.
             probes = [daemon.scrape().value(
                 "smtp_prober_on_demand_probes_total")

@@ -185,8 +185,11 @@ class Kubernetes(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.renderer = build_renderer()
-        cls.rendered = {name: cls.render(path) for name, path in CASES.items()}
+        # Once, for all classes.
+        if "rendered" not in vars(Kubernetes):
+            Kubernetes.renderer = build_renderer()
+            Kubernetes.rendered = {name: cls.render(path)
+                                   for name, path in CASES.items()}
 
     @classmethod
     def template(cls, *arguments, chart=CHART, **values):
@@ -239,6 +242,10 @@ class ValuesTest(Kubernetes):
                 {"config": "targets: []"},
                 {"extraArgs": ["-v"]},
                 {"image": {"digest": "latest"}},
+                {"prometheusRule": {"externalUrl": "smtp.example.net"}},
+                {"prometheusRule": {"externalUrl": 'https://a"b'}},
+                {"prometheusRule": {"externalUrl": "https://a\nb: c"}},
+                {"prometheusRule": {"externalUrl": "https://{{ query }}"}},
                 {"configPath": "smtp.yml"}):
             with self.subTest(wrong):
                 self.assertTrue(self.complaints(self.values(**wrong)))
@@ -346,7 +353,10 @@ class ObjectsTest(Kubernetes):
         self.assertEqual(set(selector), {"app.kubernetes.io/name",
                                          "app.kubernetes.io/instance"})
         for one in of_kind(objects, "Service"):
-            self.assertEqual(one["spec"]["selector"], selector)
+            # One for a single pod names it besides.
+            self.assertEqual(
+                {key: value for key, value in one["spec"]["selector"].items()
+                 if key != "statefulset.kubernetes.io/pod-name"}, selector)
         for one in of_kind(objects, "PodDisruptionBudget"):
             self.assertEqual(one["spec"]["selector"]["matchLabels"],
                              selector)
@@ -393,7 +403,7 @@ class ObjectsTest(Kubernetes):
             selector = one["spec"]["selector"]["matchLabels"]
             [service] = [found for found in of_kind(objects, "Service")
                          if selects(selector,
-                                    found["metadata"]["labels"])]
+                                    found["metadata"].get("labels", {}))]
             [endpoint] = one["spec"]["endpoints"]
             self.assertIn(endpoint["port"], [
                 port["name"] for port in service["spec"]["ports"]])
@@ -580,6 +590,8 @@ class OperatorTest(Kubernetes):
         self.assertEqual(one["spec"]["endpoints"][0]["relabelings"], [
             {"targetLabel": "job", "replacement": "smtp-prober"},
             {"sourceLabels": ["__meta_kubernetes_pod_name"],
+             "targetLabel": "pod"},
+            {"sourceLabels": ["__meta_kubernetes_pod_name"],
              "targetLabel": "instance",
              "replacement": f"$1.{name}-headless.default.svc:10125"}])
 
@@ -589,8 +601,10 @@ class OperatorTest(Kubernetes):
         static = inbound["spec"]["targets"]["staticConfig"]
         self.assertEqual(static["labels"], {"module": "strict", "team": "mail"})
         self.assertEqual(static["relabelingConfigs"], [
-            {"sourceLabels": ["instance"], "targetLabel": "target"}])
-        self.assertEqual(domains["spec"]["interval"], "5m")
+            {"sourceLabels": ["instance"], "targetLabel": "target"},
+            {"targetLabel": "instance", "replacement":
+             "release-name-prometheus-smtp-prober.default.svc:10125"}])
+        self.assertEqual(domains["spec"]["interval"], "90s")
         self.assertEqual(domains["spec"]["scrapeTimeout"], "50s")
         self.assertEqual(domains["spec"]["params"],
                          [{"name": "kind", "values": ["domain"]}])
@@ -611,12 +625,383 @@ class OperatorTest(Kubernetes):
         self.assertEqual(mail["spec"]["endpoints"][0]["interval"], "2m")
         self.assertEqual(mail["metadata"]["labels"]["team"], "mail")
 
+    def test_intervals_that_the_rules_do_not_bear(self):
+        rules = {"prometheusRule": {"enabled": True}}
+
+        def probe(interval):
+            return {"mode": "probe", "probes": [
+                {"name": "a", "targets": ["mx"], "interval": interval}]}
+
+        def target(interval):
+            return {"mode": "probe", "serviceMonitor": {
+                "enabled": True, "targets": [
+                    {"name": "a", "url": "mx", "interval": interval}]}}
+
+        def itself(interval, **values):
+            return values | {"serviceMonitor": {
+                "selfMonitor": {"enabled": True, "interval": interval}}}
+        for values in (probe, target, itself,
+                       functools.partial(itself, mode="probe")):
+            for good in ("2m", "1m60s", "120000ms"):
+                with self.subTest(good):
+                    self.render(**values(good), **rules)
+            for bad in ("5m", "121s", "1m1m1ms"):
+                with self.subTest(bad):
+                    self.refused(f"interval {bad}", **values(bad), **rules)
+                    self.render(**values(bad))
+        self.refused("interval 5m", **rules, mode="probe",
+                     probeDefaults={"interval": "5m"},
+                     probes=[{"name": "a", "targets": ["mx"]}])
+        # What is not there is not scraped.
+        self.render(**rules, probeDefaults={"interval": "5m"}, serviceMonitor={
+            "selfMonitor": {"interval": "5m"}, "defaults": {"interval": "5m"}})
+
     def test_modes_do_not_mix(self):
         target = {"name": "a", "targets": ["mx1.example.com"]}
         self.refused("`probes` need `mode: probe`", probes=[target])
         self.refused("`serviceMonitor.targets` need `mode: probe`",
                      serviceMonitor={"targets": [
                          {"name": "a", "url": "mx1.example.com"}]})
+
+
+def scrape_config(name, endpoint, found, before):
+    """What the operator makes of an endpoint of a monitor, or of a Probe
+    object's list: `found` are the labels of what is discovered, `before` the
+    operator's own relabelings."""
+    def snake(relabeling):
+        return {re.sub("[A-Z]", lambda letter: "_" + letter[0].lower(), key):
+                value for key, value in relabeling.items()}
+    return {
+        "job_name": name,
+        "static_configs": [{"targets": [labels["__address__"]],
+                            "labels": labels} for labels in found],
+        "relabel_configs": before + [snake(one) for one in endpoint],
+    }
+
+
+def scrape_configs(objects, pods):
+    """{title: what the operator writes for Prometheus} of each object, with
+    the pods {name: address}."""
+    configs = {}
+    for one in of_kind(objects, "Probe"):
+        spec = one["spec"]
+        static = spec["targets"]["staticConfig"]
+        configs[title(one)] = scrape_config(
+            spec["jobName"], static["relabelingConfigs"],
+            [{"__address__": target} | static.get("labels", {})
+             for target in static["static"]],
+            [{"source_labels": ["job"], "target_label": "__tmp_job"},
+             {"target_label": "job", "replacement": spec["jobName"]},
+             {"source_labels": ["__address__"],
+              "target_label": "__param_target"},
+             {"source_labels": ["__param_target"], "target_label": "instance"},
+             {"target_label": "__address__",
+              "replacement": spec["prober"]["url"]}])
+    for one in of_kind(objects, "ServiceMonitor"):
+        [endpoint] = one["spec"]["endpoints"]
+        configs[title(one)] = scrape_config(
+            title(one), endpoint["relabelings"],
+            [{"__address__": address, "__meta_kubernetes_pod_name": pod,
+              "__meta_kubernetes_namespace": one["metadata"]["namespace"]}
+             for pod, address in pods.items()],
+            [{"source_labels": ["__meta_kubernetes_namespace"],
+              "target_label": "namespace"},
+             {"source_labels": ["__meta_kubernetes_pod_name"],
+              "target_label": "pod"},
+             {"target_label": "endpoint", "replacement": "http"}])
+    return configs
+
+
+class AlertsTest(Kubernetes):
+    """The rules with the labels that the rendered objects lead to: Prometheus
+    itself says what these are."""
+
+    SERVICE = "mail.default.svc:10125"
+    PODS = {"mail-5f4d-a": "10.0.0.1:10125", "mail-5f4d-b": "10.0.0.2:10125"}
+    VALUES = {
+        "mode": "probe",
+        "replicas": 2,
+        "fullnameOverride": "mail",
+        "probes": [{"name": "inbound", "module": "smtp",
+                    "targets": ["mx1.example.com", "mx2.example.com"]}],
+        "serviceMonitor": {
+            "enabled": True,
+            "selfMonitor": {"enabled": True},
+            "targets": [{"name": "mx3", "url": "mx3.example.com:25",
+                         "module": "smtp"}]},
+        "prometheusRule": {"enabled": True},
+    }
+
+    @classmethod
+    def setUpClass(cls):
+        super().setUpClass()
+        if shutil.which("promtool") is None:
+            raise lacking("no promtool")
+        cls.objects = cls.render(**cls.VALUES)
+        labels = cls.labels(cls.objects, cls.PODS)
+        cls.itself = labels["ServiceMonitor mail"]
+        cls.targets = labels["Probe mail-inbound"]
+        cls.of_a_monitor = labels["ServiceMonitor mail-mx3"]
+
+    @staticmethod
+    def labels(objects, pods):
+        """{title: the labels of each target that Prometheus scrapes for it}"""
+        configs = scrape_configs(objects, pods)
+        found = {}
+        with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+            json.dump({"scrape_configs": list(configs.values())}, file)
+            file.flush()
+            for name, config in configs.items():
+                done = run("promtool", "check", "service-discovery",
+                           "--timeout=1s", file.name, config["job_name"])
+                assert done.returncode == 0, done.stderr
+                found[name] = sorted(
+                    ({key: value for key, value in one["labels"].items()
+                      if not key.startswith("__")}
+                     for one in json.loads(done.stdout)),
+                    key=lambda one: sorted(one.items()))
+        return found
+
+    def test_the_prober_is_the_instance(self):
+        self.assertEqual(self.targets, [
+            {"job": "smtp-prober-probe", "instance": self.SERVICE,
+             "module": "smtp", "target": target}
+            for target in ("mx1.example.com", "mx2.example.com")])
+        self.assertEqual(
+            [{key: one[key] for key in ("job", "instance", "pod")}
+             for one in self.itself],
+            [{"job": "smtp-prober", "instance": self.SERVICE, "pod": pod}
+             for pod in self.PODS])
+
+    def test_a_monitor_makes_the_same_series_of_each_pod(self):
+        one = {"job": "smtp-prober-probe", "instance": self.SERVICE,
+               "module": "smtp", "target": "mx3.example.com:25",
+               "namespace": "default", "endpoint": "http"}
+        self.assertEqual(self.of_a_monitor, [one, one])
+
+    def alerts(self, minutes, series, expected, objects=None):
+        """What is firing after so many minutes: `expected` is {name: [(labels,
+        page)]}, all of it. `series` are (name, labels, values)."""
+        [rule] = of_kind(objects or self.objects, "PrometheusRule")
+        # The words are not for here.
+        groups = copy.deepcopy(rule["spec"]["groups"])
+        for one in (one for group in groups for one in group["rules"]
+                    if "alert" in one):
+            one["annotations"] = {"page": one["annotations"]["page"]}
+        severity = {one["alert"]: one["labels"]["severity"]
+                    for group in reversed(groups)
+                    for one in reversed(group["rules"]) if "alert" in one}
+
+        def sample(name, labels):
+            return name + "{" + ",".join(
+                f"{key}={json.dumps(value)}"
+                for key, value in labels.items()) + "}"
+
+        with tempfile.TemporaryDirectory(prefix="alerts-") as folder:
+            folder = pathlib.Path(folder)
+            (folder / "rules.yml").write_text(
+                yaml.safe_dump({"groups": groups}), "utf-8")
+            (folder / "test.yml").write_text(yaml.safe_dump({
+                "rule_files": ["rules.yml"],
+                "evaluation_interval": "1m",
+                "tests": [{
+                    "interval": "1m",
+                    "input_series": [
+                        {"series": sample(name, labels), "values": values}
+                        for name, labels, values in series],
+                    "alert_rule_test": [{
+                        "eval_time": f"{minutes}m",
+                        "alertname": name,
+                        "exp_alerts": [{
+                            "exp_labels": labels |
+                            {"severity": severity[name]},
+                            "exp_annotations": {"page": page}}
+                            for labels, page in alerts]}
+                        for name, alerts in expected.items()],
+                    "promql_expr_test": [{
+                        "expr": "count by (alertname) "
+                                '(ALERTS{alertstate="firing"})',
+                        "eval_time": f"{minutes}m",
+                        "exp_samples": [
+                            {"labels": sample("", {"alertname": name}),
+                             "value": len(alerts)}
+                            for name, alerts in expected.items()]}],
+                }]}), "utf-8")
+            done = run("promtool", "test", "rules", "test.yml", cwd=folder)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+
+    def series(self, reachable=1, starttls=1, outbound_25=(1, 1), up="1x30"):
+        """Of half an hour: the first target is `reachable` and offers
+        `starttls`, the pods have `outbound_25`; `up` are the values of both."""
+        gone = " stale" if up.count(" ") else ""
+        length = 30 if not gone else 4
+        for one, open_25 in zip(self.itself, outbound_25):
+            yield "up", one, up
+            yield ("smtp_prober_build_info", one | {"version": "0.1.0"},
+                   f"1x{length}{gone}")
+            yield ("smtp_prober_vantage_ok", one | {"check": "outbound_25"},
+                   f"{open_25}x{length}{gone}")
+        for one in self.targets + self.of_a_monitor[:1]:
+            address = one | {"address": "192.0.2.1"}
+            first = one == self.targets[0]
+            well = reachable if first or not all(outbound_25) else 1
+            yield "up", one, up
+            yield "smtp_reachable", address, f"{well}x{length}{gone}"
+            yield ("smtp_probe_timestamp_seconds", address,
+                   f"0+60x{length}{gone}")
+            if well:
+                yield ("smtp_observed_timestamp_seconds", address,
+                       f"0+60x{length}{gone}")
+                yield ("smtp_starttls_advertised", address,
+                       f"{starttls if first else 1}x{length}{gone}")
+
+    def page(self, target):
+        return (f"http://{self.SERVICE}/target?target={target}&module=smtp")
+
+    def test_all_is_well(self):
+        self.alerts(30, self.series(), {})
+
+    def test_a_fault_is_one_alert_and_links_to_the_service(self):
+        mx1 = self.targets[0]
+        self.alerts(30, self.series(starttls=0), {
+            "SMTPStarttlsDisappeared": [
+                (mx1 | {"address": "192.0.2.1"}, self.page("mx1.example.com"))]})
+        self.alerts(30, self.series(reachable=0), {
+            "SMTPHostUnreachable": [(mx1, self.page("mx1.example.com"))]})
+
+    def test_links_lead_where_people_can_go(self):
+        for url in ("https://smtp.example.net", "https://smtp.example.net/"):
+            objects = self.render(**self.VALUES | {"prometheusRule": {
+                "enabled": True, "externalUrl": url}})
+            mx1 = self.targets[0]
+            self.alerts(30, self.series(starttls=0, outbound_25=(1, 0)), {
+                "SMTPVantageBad": [(self.itself[1] | {"check": "outbound_25"},
+                                    "https://smtp.example.net/")]},
+                objects)
+            self.alerts(30, self.series(starttls=0), {
+                "SMTPStarttlsDisappeared": [(
+                    mx1 | {"address": "192.0.2.1"}, "https://smtp.example.net"
+                    "/target?target=mx1.example.com&module=smtp")]}, objects)
+
+    def test_links_lead_to_the_shard(self):
+        """With an ingress for each pod, by the label that its series have."""
+        objects = self.rendered["shards-ingress"]
+        hosts = [one["spec"]["rules"][0]["host"]
+                 for one in of_kind(objects, "Ingress")]
+        pods = [one["metadata"]["name"] for one in of_kind(objects, "Service")
+                if "statefulset.kubernetes.io/pod-name" in
+                one["spec"]["selector"]]
+        workload = workload_of(objects)
+        self.assertEqual(pods, [
+            f"{workload['metadata']['name']}-{index}"
+            for index in range(workload["spec"]["replicas"])])
+        self.assertEqual(hosts, [f"{pod}.smtp.example.net" for pod in pods])
+        [second] = [one for one in self.labels(
+            [one for one in objects if one["kind"] == "ServiceMonitor"],
+            {pods[1]: "10.0.0.2:10125"}).popitem()[1]]
+        probe = {"address": "192.0.2.1", "target": "mx1.example.com:25",
+                 "module": "smtp"}
+        series = [(name, second | probe, values) for name, values in (
+            ("smtp_reachable", "1x30"), ("smtp_probe_interval_seconds", "60x30"),
+            ("smtp_probe_timestamp_seconds", "0+60x30"),
+            ("smtp_observed_timestamp_seconds", "0+60x30"),
+            ("smtp_starttls_advertised", "0x30"))]
+        self.alerts(30, series, {"SMTPStarttlsDisappeared": [(
+            second | probe, f"https://{hosts[1]}/target?"
+            "target=mx1.example.com%3A25&module=smtp")]}, objects)
+
+    def test_rules_without_links_are_noticed(self):
+        with tempfile.TemporaryDirectory(prefix="chart-") as folder:
+            chart = pathlib.Path(folder) / "chart"
+            shutil.copytree(CHART, chart)
+            rules = chart / "files/smtp-prober.rules.yml"
+            rules.write_text(rules.read_text("utf-8").replace(
+                "http://{{ $labels.instance }}/", "http://other/"), "utf-8")
+            self.refused("no link", "-set",
+                         "prometheusRule.externalUrl=https://a.example",
+                         chart=chart, **self.VALUES)
+
+    def test_a_pod_without_port_25_blames_no_server(self):
+        """Nobody knows which pod it was that answered."""
+        self.alerts(30, self.series(reachable=0, outbound_25=(1, 0)), {
+            "SMTPVantageBad": [(self.itself[1] | {"check": "outbound_25"},
+                                f"http://{self.SERVICE}/")]})
+
+    def test_dead_pods_are_no_stale_servers(self):
+        self.alerts(30, self.series(up="1x4 0x30"), {
+            "SMTPExporterDown": [(one, "/targets") for one in self.itself]})
+
+
+def leaves(value, path=()):
+    """The path to each text in it."""
+    inside = value.items() if isinstance(value, dict) else \
+        enumerate(value) if isinstance(value, list) else ()
+    if isinstance(value, str):
+        yield path
+    for key, inner in inside:
+        yield from leaves(inner, path + (key,))
+
+
+class TextTest(Kubernetes):
+    """A value stays what it is, whatever it looks like to YAML and to the
+    engines of templates; or the schema refuses it."""
+
+    TEMPLATES = {"extraManifests", "extraArgs", "extraInitContainers", "ingress"}
+
+    def places(self, values, text):
+        """The paths to what may be this text."""
+        judge = jsonschema.Draft7Validator(SCHEMA)
+        return [path for path in leaves(values)
+                if path[0] not in self.TEMPLATES and
+                judge.is_valid(self.filled(values, [path], text))]
+
+    @staticmethod
+    def filled(values, places, text):
+        filled = copy.deepcopy(values)
+        for path in places:
+            holder = filled
+            for key in path[:-1]:
+                holder = holder[key]
+            holder[path[-1]] = text
+        return filled
+
+    def objects(self, values):
+        """With smtp.yml read, and without the checksum of it."""
+        objects = self.render(**values)
+        for one in of_kind(objects, "ConfigMap", "Secret"):
+            for of in {"data", "stringData"} & one.keys():
+                one[of] = {key: yaml.safe_load(value)
+                           for key, value in one[of].items()}
+        pod_of(workload_of(objects))["metadata"].get("annotations", {}).pop(
+            "checksum/config", None)
+        return objects
+
+    def test_text_stays_text(self):
+        for name in ("everything", "everything-probe", "monitor-targets",
+                     "secret"):
+            values = json.loads(self.template(
+                "-show", "values", "-f", str(CASES[name])).stdout)
+            for text in ("a\"b'{{ $labels.x }} {{ .Values.mode }}\n c: d # {e",
+                         "- a: b #c", "123", "{{"):
+                with self.subTest(f"{name}: {text}"):
+                    places = self.places(values, text)
+                    self.assertGreater(len(places), 20)
+                    harmless = json.dumps(self.objects(
+                        self.filled(values, places, "harmless")))
+                    self.assertEqual(
+                        self.objects(self.filled(values, places, text)),
+                        json.loads(harmless.replace(
+                            "harmless", json.dumps(text)[1:-1])))
+
+    def test_a_secret_does_not_get_into_the_configuration(self):
+        url = "https://inventory.example.net/mail"
+        for more in ({"basic_auth": {"username": "a", "password": "CANARY"}},
+                     {"authorization": {"credentials": "CANARY"}}):
+            self.refused("a file of its own", config={
+                "targets": [], "http_sd": [{"url": url} | more]})
+        self.render(config={"targets": [], "http_sd": [{
+            "url": url, "basic_auth": {"username": "a",
+                                       "password_file": "/secret/password"}}]})
 
 
 class RendererTest(Kubernetes):
@@ -668,6 +1053,10 @@ class RendererTest(Kubernetes):
         self.assertNotIn("Nothing", shards)
         self.assertIn("Every one of the 2 pods", notes(
             mode="probe", replicas=2, config={"targets": ["mx.example.com"]}))
+        rules = {"mode": "probe", "prometheusRule": {"enabled": True}}
+        self.assertIn("selfMonitor", notes(**rules))
+        self.assertNotIn("selfMonitor", notes(
+            **rules, serviceMonitor={"selfMonitor": {"enabled": True}}))
         for name, path in CASES.items():
             with self.subTest(name):
                 self.assertNotIn("<no value>", notes("-f", str(path)))

@@ -23,13 +23,21 @@ value, which has 63.
 {{- printf "%s-headless" (include "smtp-prober.fullname" .) -}}
 {{- end -}}
 
+{{/*
+The Service, as Prometheus reaches it. In mode probe it is the `instance` of all
+series: the rules join a target with its prober's network by that.
+*/}}
+{{- define "smtp-prober.service" -}}
+{{- printf "%s.%s.svc:%v" (include "smtp-prober.fullname" .) (include "smtp-prober.namespace" .) .Values.service.port -}}
+{{- end -}}
+
 {{- define "smtp-prober.namespace" -}}
 {{- default .Release.Namespace .Values.namespaceOverride -}}
 {{- end -}}
 
 {{- define "smtp-prober.selectorLabels" -}}
-app.kubernetes.io/name: {{ include "smtp-prober.name" . }}
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/name: {{ include "smtp-prober.name" . | quote }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end -}}
 
 {{- define "smtp-prober.labels" -}}
@@ -38,7 +46,7 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" | 
 app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
 app.kubernetes.io/managed-by: {{ .Release.Service }}
 {{- if .Values.releaseLabel }}
-release: {{ .Release.Name }}
+release: {{ .Release.Name | quote }}
 {{- end }}
 {{- with .Values.commonLabels }}
 {{ toYaml . }}
@@ -46,8 +54,8 @@ release: {{ .Release.Name }}
 {{- end -}}
 
 {{- define "smtp-prober.metadata" -}}
-name: {{ include "smtp-prober.fullname" . }}
-namespace: {{ include "smtp-prober.namespace" . }}
+name: {{ include "smtp-prober.fullname" . | quote }}
+namespace: {{ include "smtp-prober.namespace" . | quote }}
 labels:
   {{- include "smtp-prober.labels" . | nindent 2 }}
 {{- end -}}
@@ -122,6 +130,24 @@ them a second time would be forgotten.
 {{- $_ := set $config "on_demand" $onDemand -}}
 {{- end -}}
 {{- toYaml $config -}}
+{{- end -}}
+
+{{/*
+How often something is scraped: a list of the root, what it is, and the
+interval. The rules see an outage only in results that come often enough.
+*/}}
+{{- define "smtp-prober.interval" -}}
+{{- $root := index . 0 -}}
+{{- $milliseconds := 0 -}}
+{{- $units := dict "ms" 1 "s" 1000 "m" 60000 "h" 3600000 "d" 86400000 "w" 604800000 "y" 31536000000 -}}
+{{- range regexFindAll "[0-9]+[a-z]+" (index . 2) -1 -}}
+{{- $one := mul (regexFind "^[0-9]+" . | float64 | int64) (get $units (regexFind "[a-z]+$" .)) -}}
+{{- $milliseconds = add $milliseconds $one -}}
+{{- end -}}
+{{- if and $root.Values.prometheusRule.enabled (gt (int64 $milliseconds) 120000) -}}
+{{- fail (printf "%s: interval %s is too long for the alerts of prometheusRule, which need a scrape every 2m at least; shorten it or set prometheusRule.enabled=false" (index . 1) (index . 2)) -}}
+{{- end -}}
+{{- index . 2 -}}
 {{- end -}}
 
 {{/*

@@ -23,13 +23,13 @@ metadata:
     {{- end }}
   {{- end }}
 spec:
-  serviceAccountName: {{ include "smtp-prober.serviceAccountName" . }}
+  serviceAccountName: {{ include "smtp-prober.serviceAccountName" . | quote }}
   automountServiceAccountToken: {{ .Values.automountServiceAccountToken }}
   terminationGracePeriodSeconds: {{ .Values.terminationGracePeriodSeconds }}
   {{- with .Values.image.pullSecrets }}
   imagePullSecrets:
     {{- range . }}
-    - name: {{ . }}
+    - name: {{ . | quote }}
     {{- end }}
   {{- end }}
   {{- with .Values.podSecurityContext }}
@@ -37,7 +37,7 @@ spec:
     {{- toYaml . | nindent 4 }}
   {{- end }}
   {{- with .Values.priorityClassName }}
-  priorityClassName: {{ . }}
+  priorityClassName: {{ . | quote }}
   {{- end }}
   {{- with .Values.nodeSelector }}
   nodeSelector:
@@ -72,7 +72,7 @@ spec:
   {{- end }}
   containers:
     - name: smtp-prober
-      image: {{ include "smtp-prober.image" (list . .Values.image) }}
+      image: {{ include "smtp-prober.image" (list . .Values.image) | quote }}
       imagePullPolicy: {{ .Values.image.pullPolicy }}
       args:
         - --config.file={{ .Values.configPath }}
@@ -132,13 +132,13 @@ spec:
     {{- with .Values.configReloader }}
     {{- if .enabled }}
     - name: config-reloader
-      image: {{ include "smtp-prober.image" (list $ .image) }}
+      image: {{ include "smtp-prober.image" (list $ .image) | quote }}
       imagePullPolicy: {{ .image.pullPolicy }}
       args:
         # The folder: what the configuration names lies beside it.
         - --watched-dir={{ dir $.Values.configPath }}
         - --watch-interval={{ .config.watchInterval }}
-        - --reload-url={{ .reloadUrl | default (printf "http://127.0.0.1:%v/-/reload" $.Values.containerPort) }}
+        - {{ printf "--reload-url=%s" (.reloadUrl | default (printf "http://127.0.0.1:%v/-/reload" $.Values.containerPort)) | quote }}
         - --listen-address=:{{ .containerPort }}
         - --log-format={{ .config.logFormat }}
         - --log-level={{ .config.logLevel }}
@@ -174,13 +174,13 @@ spec:
     - name: config
       {{- if .Values.configExistingSecretName }}
       secret:
-        secretName: {{ .Values.configExistingSecretName }}
+        secretName: {{ .Values.configExistingSecretName | quote }}
       {{- else if .Values.secretConfig }}
       secret:
-        secretName: {{ include "smtp-prober.fullname" . }}
+        secretName: {{ include "smtp-prober.fullname" . | quote }}
       {{- else }}
       configMap:
-        name: {{ include "smtp-prober.fullname" . }}
+        name: {{ include "smtp-prober.fullname" . | quote }}
       {{- end }}
     {{- with .Values.extraVolumes }}
     {{- toYaml . | nindent 4 }}
