@@ -67,13 +67,13 @@ class Alertmanager:
         """What it knows to be firing, inhibited or not."""
         return json.loads(self._request("GET", "/api/v2/alerts"))
 
-    def alerts_until(self, condition):
+    def groups_until(self, condition):
+        """The alerts, inhibited or not, by who is told of them and with which
+        others, once `condition` holds for that."""
         deadline = time.monotonic() + PATIENCE
-        while not condition(alerts := self.alerts()):
+        while not condition(groups := json.loads(
+                self._request("GET", "/api/v2/alerts/groups"))):
             assert time.monotonic() < deadline, \
-                f"{alerts}\n{self._run.errors()[-4000:]}"
+                f"{groups}\n{self._run.errors()[-4000:]}"
             time.sleep(0.1)
-        return alerts
-
-    def log(self):
-        return self._run.errors()
+        return groups

@@ -22,12 +22,12 @@ from webhook_receiver import WebhookReceiver
 
 PACKAGING = pathlib.Path(__file__).resolve().parents[2] / "packaging"
 RULES = PACKAGING / "prometheus" / "smtp-prober.rules.yml"
+SCRAPING = PACKAGING / "prometheus" / "prometheus.example.yml"
 ROUTES = PACKAGING / "alertmanager" / "alertmanager.example.yml"
 
 # A minute takes a second, which is the shortest interval of the daemon.
 TIME = ScaledTime(60)
-INTERVAL = "1m"  # From probe to probe.
-SCRAPE = "30s"   # And from one evaluation of the rules to the next.
+INTERVAL = "60s"  # The daemon's default, from probe to probe.
 
 
 def shipped(path):
@@ -50,7 +50,8 @@ class MailWatch:
 
     def __init__(self, *names):
         self.servers = dict.fromkeys(names)
-        self._exporters = {}  # {instance: name}
+        self._names = {}  # Of targets and of instances, which are exporters.
+        self._scraped = []  # Instances.
 
     def __enter__(self):
         with contextlib.ExitStack() as stack:
@@ -69,8 +70,8 @@ class MailWatch:
                 settings, identities=[pki().identity("good")])
         with concurrent.futures.ThreadPoolExecutor() as pool:
             list(pool.map(stack.enter_context, self.servers.values()))
-        self._names = {server.target: name
-                       for name, server in self.servers.items()}
+        self._names |= {server.target: name
+                        for name, server in self.servers.items()}
 
         self._began = time.monotonic()
         self.receiver = stack.enter_context(WebhookReceiver())
@@ -81,15 +82,14 @@ class MailWatch:
             tempfile.TemporaryDirectory(prefix="mail-watch-")))
         self._write("rules.yml", TIME.rules(shipped(RULES)))
         self.prober = stack.enter_context(self.exporter("exporter"))
-        interval = TIME.duration(SCRAPE)
+        scraping = shipped(SCRAPING)
         self.prometheus = stack.enter_context(Prometheus(
-            {"job_name": "smtp-prober",
+            {"job_name": scraping["scrape_configs"][0]["job_name"],
              "file_sd_configs": [{"files": [
                  f"{self._folder}/exporters.json"]}]},
             settings={
-                "global": {"scrape_interval": interval,
-                           "scrape_timeout": interval,
-                           "evaluation_interval": interval},
+                "global": {name: TIME.duration(value) for name, value
+                           in scraping["global"].items()},
                 "rule_files": [f"{self._folder}/rules.yml"],
                 "alerting": {"alertmanagers": [{"static_configs": [
                     {"targets": [self.alertmanager.address]}]}]},
@@ -110,14 +110,15 @@ class MailWatch:
         targets = [clear_target(server) for server in self.servers.values()]
         with Prober(config(*targets, interval=TIME.duration(INTERVAL),
                            stale_after=TIME.duration("5m"))) as prober:
-            self._exporters[prober.address] = name
-            self._write_exporters([*self._exporters])
+            self._names[prober.address] = name
+            self._scrape([*self._scraped, prober.address])
             yield prober
-            # First nobody scrapes it any more.
-            self._write_exporters([instance for instance in self._exporters
-                                   if instance != prober.address])
+            # Scraped no more, and then it ends.
+            self._scrape([instance for instance in self._scraped
+                          if instance != prober.address])
 
-    def _write_exporters(self, instances):
+    def _scrape(self, instances):
+        self._scraped = instances
         self._write("exporters.json", [{"targets": instances}])
 
     def until(self, condition, what):
@@ -134,13 +135,13 @@ class MailWatch:
                 and not self.prometheus.query("ALERTS")
                 and not self.alertmanager.alerts())
 
-    def probed(self, name, times=1):
-        """Waits until the server has had so many more."""
+    def probed(self, name, times=1, counter="smtp_probes_total"):
+        """Waits until the server has had so many probes more."""
         def count():
             return self.prober.scrape(check=False).value(
-                "smtp_probes_total", target=self.servers[name].target)
+                counter, target=self.servers[name].target)
         enough = count() + times
-        self.until(lambda: count() >= enough, f"{enough} probes of {name}")
+        self.until(lambda: count() >= enough, f"{enough} {counter} of {name}")
 
     def told(self):
         """What people were told until now, in order: (receiver, "firing" or
@@ -151,9 +152,7 @@ class MailWatch:
                 for message in self.receiver.notifications()]
 
     def _whom(self, labels):
-        if "target" in labels:
-            return self._names[labels["target"]]
-        return self._exporters[labels["instance"]]
+        return self._names[labels.get("target") or labels["instance"]]
 
     def report(self):
         """For who has to find out why a test failed."""
@@ -162,7 +161,7 @@ class MailWatch:
                   for message in self.receiver.notifications()]
         lines += [f"---- now, {time.monotonic() - self._began:.1f}s"]
         lines += [f"{target} is {name}"
-                  for target, name in (self._names | self._exporters).items()]
+                  for target, name in self._names.items()]
         lines += ["---- Alertmanager's alerts"]
         lines += [f"{alert['labels']} {alert['status']}"
                   for alert in self.alertmanager.alerts()]

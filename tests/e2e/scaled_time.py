@@ -94,7 +94,10 @@ class ScaledTime:
     def _number(self, words, index):
         """What stands in the place of the number words[index]."""
         number = words[index]
-        assert re.fullmatch(r"\d+(\.\d+)?", number), f"what is {number}?"
+        before = ([""] * 6 + words[:index])[-6:]
+        assert re.fullmatch(r"\d+(\.\d+)?", number) and \
+            before[5] not in ("[", ":", "offset"), \
+            f"what is {number}? It follows {before}"
         # Days of a certificate's life, which nobody can make faster.
         if words[index + 1:index + 3] == ["*", "86400"]:
             return number
@@ -102,10 +105,9 @@ class ScaledTime:
             return number
         if float(number) <= 10:  # A count, a share, so many intervals.
             return number
-        before = ([""] * 6 + words[:index])[-6:]
         age = before[:4] == ["time", "(", ")", "-"] and \
             before[4].endswith("_timestamp_seconds")
         intervals = before[4] == "smtp_probe_interval_seconds"
-        if before[5] in ("<", ">") and (age or intervals):
+        if before[5] in ("<", "<=", ">", ">=") and (age or intervals):
             return f"{float(number) / self._factor:g}"
         raise AssertionError(f"is {number} a time? It follows {before}")
