@@ -66,9 +66,11 @@ class PageSomebodyTest(unittest.TestCase):
                     self.watch.probed(server)
         thread = threading.Thread(target=flap)
         thread.start()
-        yield
-        enough.set()
-        thread.join()
+        try:
+            yield
+        finally:
+            enough.set()
+            thread.join()
 
     def test_sick_servers(self):
         servers = self.watch.servers
