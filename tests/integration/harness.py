@@ -219,13 +219,20 @@ class Prober:
         self.config_file.write_text(config, encoding="utf-8")
 
     def __enter__(self):
-        path = program("SMTP_PROBER")
         self._directory = tempfile.TemporaryDirectory(prefix="smtp-prober-")
         self.config_file = pathlib.Path(self._directory.name) / "smtp.yml"
         self.write_config(self._config)
+        return self._start("127.0.0.1:0")
+
+    def start_again(self):
+        """After run.kill(); on the same address."""
+        return self._start(self.address)
+
+    def _start(self, address):
         self.run = Process(
-            [*self._within, path, f"--config.file={self.config_file}",
-             "--web.listen-address=127.0.0.1:0", *self._arguments],
+            [*self._within, program("SMTP_PROBER"),
+             f"--config.file={self.config_file}",
+             f"--web.listen-address={address}", *self._arguments],
             stdout=subprocess.DEVNULL)
         try:
             match = self.run.wait_for_line(

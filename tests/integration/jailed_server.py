@@ -160,6 +160,27 @@ class JailedServer:
             raise
         return self
 
+    def run_inside(self, *command):
+        """Runs a program in the jail beside the server; what it prints."""
+        # Process 1 inside. Between it and our child may be sudo.
+        inside = self._process.pid
+        while not self._is_jail(inside):
+            children = pathlib.Path(f"/proc/{inside}/task/{inside}/children")
+            inside = int(children.read_text(encoding="ascii").split()[0])
+        done = subprocess.run(
+            [*SUDO, "nsenter", f"--target={inside}", "--mount", "--pid",
+             "chroot", self.directory / "jail" / "root", *command],
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True, check=False)
+        assert done.returncode == 0, \
+            f"{command}: {done.stdout}\n{self.log()}"
+        return done.stdout
+
+    @staticmethod
+    def _is_jail(pid):
+        command = pathlib.Path(f"/proc/{pid}/cmdline").read_bytes()
+        return str(HERE / "jail").encode() in command.split(b"\0")[:2]
+
     def _wait_until_it_listens(self):
         deadline = time.monotonic() + START_SECONDS
         while not self._listens():

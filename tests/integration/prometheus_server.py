@@ -13,10 +13,13 @@ from harness import PATIENCE, Process, lacking
 
 
 class Prometheus:
-    """`jobs` are items of `scrape_configs`."""
+    """`jobs` are items of `scrape_configs`, `settings` other keys of the
+    configuration, `arguments` further ones of the program."""
 
-    def __init__(self, *jobs):
+    def __init__(self, *jobs, settings=None, arguments=()):
         self._jobs = jobs
+        self._settings = settings or {}
+        self._arguments = arguments
         self._directory = tempfile.TemporaryDirectory(prefix="prometheus-")
 
     def __enter__(self):
@@ -28,11 +31,11 @@ class Prometheus:
             # No scrape may fail, on a busy machine either.
             "global": {"scrape_interval": "2s", "scrape_timeout": "2s"},
             "scrape_configs": list(self._jobs),
-        }), encoding="utf-8")
+        } | self._settings), encoding="utf-8")
         self._run = Process(
             [path, f"--config.file={folder}/prometheus.yml",
              f"--storage.tsdb.path={folder}/data",
-             "--web.listen-address=127.0.0.1:0"],
+             "--web.listen-address=127.0.0.1:0", *self._arguments],
             stdout=subprocess.DEVNULL, cwd=folder)
         try:
             match = self._run.wait_for_line(

@@ -88,6 +88,30 @@ chown postfix /var/lib/postfix
     def command(self):
         return ["/usr/sbin/postfix", "start-fg"]
 
+    def change(self, settings):
+        """Other values of main.cf, for conversations from now on."""
+        self.run_inside("/usr/sbin/postconf", "-e", *(
+            f"{name}={value}" for name, value in settings.items()))
+        # Of a file that is younger than two seconds Postfix thinks that somebody
+        # writes it still, and waits.
+        self.run_inside("/bin/touch", "-d", "1 minute ago",
+                        "/etc/postfix/main.cf")
+        self._reload()
+
+    def change_identity(self, certificate, key):
+        """Another certificate in the place of the first."""
+        # Root's is the file, and root's it stays.
+        for source, name in [(certificate, "0.crt"), (key, "0.key")]:
+            shutil.copy(source, self.directory / f"new-{name}")
+            self.run_inside("/bin/cp", f"/mnt/new-{name}", f"/mnt/{name}")
+        self._reload()
+
+    def _reload(self):
+        # What `postfix reload` does after a second of checks and sleep.
+        self.run_inside(
+            "/bin/sh", "-euc",
+            "kill -HUP $(head -1 /var/spool/postfix/pid/master.pid)")
+
 
 class SmtpSink(JailedServer):
     """Postfix's test server, with its options for faults."""
