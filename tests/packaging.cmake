@@ -21,6 +21,11 @@ foreach(source IN LISTS tests)
     SKIP_REGULAR_EXPRESSION "OK \\(skipped=")
 endforeach()
 
+# Its time runs sixty times faster than that of people, and what is late by a
+# second there is late by a minute here.
+if(TEST e2e/page_somebody)
+  set_tests_properties(e2e/page_somebody PROPERTIES RUN_SERIAL ON)
+endif()
 # Compiles everything once more while the compiler's cache does not know the
 # package's flags.
 if(TEST packaging/deb)

@@ -149,6 +149,9 @@ class RoutesTest(unittest.TestCase):
                             instance="prober2:10125")
         everything = [v4, v6, named_v6, host_v6, other_v6, literal, other_port,
                       domain, fact, elsewhere]
+        literal_v6 = of_exporter("SMTPHostUnreachable", module="smtp",
+                                 target="[2001:db8::4]:587")
+        everything.append(literal_v6)
         for check, hidden in [
                 ("ipv4_route", [v4, literal, other_port, domain]),
                 ("ipv6_route", [v6, named_v6]),
@@ -171,7 +174,13 @@ class RoutesTest(unittest.TestCase):
                    of_domain("SMTPStarttlsDisappeared", "mx1", "192.0.2.3"))
         self.check_same(of_host("SMTPAddressUnreachable"),
                         of_host("SMTPStarttlsDisappeared"),
-                        "target", "mx", "address")
+                        "target", "mx", "address", "instance", "module")
+        self.check_same(of_host("SMTPHostUnreachable"),
+                        of_host("SMTPStarttlsDisappeared"),
+                        "target", "mx", "instance", "module")
+        self.check_same(of_domain("SMTPDomainUnreachable"),
+                        of_domain("SMTPStarttlsDisappeared", "mx1"),
+                        "target", "instance", "module")
         self.check([of_domain("SMTPHostUnreachable", "mx1"),
                     of_domain("SMTPAddressUnreachable", "mx2", "192.0.2.4"),
                     # Not a word about these is lost.
