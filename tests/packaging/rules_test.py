@@ -139,6 +139,15 @@ MUTATIONS = [
      "count by (job) (last_over_time(smtp_prober_build_info[1w]))",
      "count by (job) (last_over_time(smtp_prober_build_info[1d]))",
      "a prober vanishes over a weekend"),
+    ("one expired certificate among some that are due is enough",
+     'address:smtp_fault:confirmed{fault="certificate_expired"}',
+     'address:smtp_fault:confirmed{fault="certificate_expires_soon"}',
+     "odd certificates"),
+    ("an expired certificate is soon due as well",
+     "            unless on (job, instance, target, module, address, mx, key)\n"
+     '          address:smtp_fault:confirmed{fault="certificate_expires_very'
+     '_soon"}\n',
+     "", "certificates that expire"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
