@@ -144,10 +144,18 @@ MUTATIONS = [
      'address:smtp_fault:confirmed{fault="certificate_expires_soon"}',
      "odd certificates"),
     ("an expired certificate is soon due as well",
-     "            unless on (job, instance, target, module, address, mx, key)\n"
+     "            unless ignoring (fault)\n"
      '          address:smtp_fault:confirmed{fault="certificate_expires_very'
      '_soon"}\n',
      "", "certificates that expire"),
+    ("one failed attempt is none",
+     "changes(smtp_prober_discovery_failures_total[6h]) >= 2",
+     "changes(smtp_prober_discovery_failures_total[6h]) >= 1",
+     "lists that are read once an hour"),
+    ("an attempt that failed is forgotten before the next one",
+     "last_over_time(source:smtp_discovery_failed:timestamp_seconds[6h])",
+     "last_over_time(source:smtp_discovery_failed:timestamp_seconds[30m])",
+     "lists that are read once an hour"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
