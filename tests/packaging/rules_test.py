@@ -41,10 +41,10 @@ OTHER_LABELS = {"job", "instance", "fault"}
 # it becomes, the test that must fail).
 MUTATIONS = [
     ("old facts count",
-     "> 3 * smtp_probe_interval_seconds\n          )\n"
+     "> 3 * address:smtp_probe_interval:seconds\n          )\n"
      "            unless on (job, instance, target, module, address, mx)\n"
      "          address:smtp_vantage:bad",
-     "> 99 * smtp_probe_interval_seconds\n          )\n"
+     "> 99 * address:smtp_probe_interval:seconds\n          )\n"
      "            unless on (job, instance, target, module, address, mx)\n"
      "          address:smtp_vantage:bad",
      "STARTTLS is gone at 5 and 10, and from 15 on nothing answers; "
@@ -156,6 +156,19 @@ MUTATIONS = [
      "last_over_time(source:smtp_discovery_failed:timestamp_seconds[6h])",
      "last_over_time(source:smtp_discovery_failed:timestamp_seconds[30m])",
      "lists that are read once an hour"),
+    ("/probe has no interval, and no fault ends",
+     "          0 * smtp_probe_timestamp_seconds + 120",
+     "          0 * smtp_reachable / 0",
+     "a job for /probe"),
+    ("a prober that two jobs scrape is two",
+     "max by (instance) (", "max by (job, instance) (",
+     "two jobs for one prober, two certificates"),
+    ("a server has one certificate",
+     "(smtp_tls_certificate_trusted == 0)\n"
+     "              unless on (job, instance, target, module, address, mx, key)",
+     "(smtp_tls_certificate_trusted == 0)\n"
+     "              unless on (job, instance, target, module, address, mx)",
+     "two jobs for one prober, two certificates"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
