@@ -107,7 +107,10 @@ class ScaledTime:
             return number
         age = before[:4] == ["time", "(", ")", "-"] and \
             before[4].endswith("_timestamp_seconds")
-        intervals = before[4] == "smtp_probe_interval_seconds"
+        intervals = before[4] in ("smtp_probe_interval_seconds",
+                                  "address:smtp_probe_interval:seconds")
+        if before[5] in ("+", "-"):  # Seconds: shares and counts are not so large.
+            return f"{float(number) / self._factor:g}"
         if before[5] in ("<", "<=", ">", ">=") and (age or intervals):
             return f"{float(number) / self._factor:g}"
         raise AssertionError(f"is {number} a time? It follows {before}")

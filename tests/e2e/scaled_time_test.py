@@ -21,6 +21,8 @@ class ScaledTimeTest(unittest.TestCase):
         self.check("count_over_time(a[10m]) * smtp_probe_interval_seconds < 150",
                    "count_over_time ( a [ 10000ms ] ) * "
                    "smtp_probe_interval_seconds < 2.5")
+        self.check("last_over_time(a[6h]) + 900 > timestamp(b) - 300",
+                   "last_over_time ( a [ 360000ms ] ) + 15 > timestamp ( b ) - 5")
 
     def test_numbers_that_are_no_times(self):
         self.check("time() - smtp_x_timestamp_seconds < 3 * smtp_y",
