@@ -43,6 +43,16 @@ def program(variable):
     return path
 
 
+def run(*command, **options):
+    """What a command prints. It has to succeed."""
+    done = subprocess.run(
+        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
+        check=False, **options)
+    assert done.returncode == 0, \
+        f"{' '.join(map(str, command))}:\n{done.stdout[-8000:]}{done.stderr}"
+    return done.stdout
+
+
 class Page:
     """One scraped page, text 0.0.4."""
 

@@ -1,7 +1,6 @@
 """Runs the scripts of tests/browser: Debian's chromium, driven through
 playwright-core, on whatever serves the page."""
 
-import hashlib
 import http.server
 import json
 import os
@@ -10,9 +9,9 @@ import re
 import shutil
 import subprocess
 import sys
-import tempfile
 import threading
 
+import node_modules
 from harness import lacking
 
 BROWSER = pathlib.Path(__file__).resolve().parents[1] / "browser"
@@ -21,30 +20,10 @@ SCRIPT_SECONDS = 600
 
 
 def modules():
-    """The folder with node_modules as package-lock.json wants them: below the
-    build folder, installed when the lock file is another one."""
-    for name in ("node", "npm", "chromium"):
-        if shutil.which(name) is None:
-            raise lacking(f"no {name}")
-    folder = pathlib.Path(os.environ.get("BROWSER_MODULES") or
-                          tempfile.gettempdir() + "/smtp-prober-browser")
-    files = [BROWSER / "package.json", BROWSER / "package-lock.json"]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
-    stamp = folder / "installed"
-    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copy(file, folder)
-    # No script of a package runs, and no browser is downloaded.
-    done = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=folder, capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
-    stamp.write_text(digest.hexdigest())
-    return folder
+    """The folder with node_modules; no browser is downloaded."""
+    if shutil.which("chromium") is None:
+        raise lacking("no chromium")
+    return node_modules.installed(BROWSER, "browser")
 
 
 class Control:

@@ -22,6 +22,7 @@ import yaml
 
 import contained
 import netns
+import node_modules
 from contained import CONTAINER, SOURCES, Composition, Contained
 from harness import PATIENCE, Page, lacking, program
 
@@ -377,33 +378,7 @@ class Syntax(unittest.TestCase):
 
     @classmethod
     def setUpClass(cls):
-        cls.modules = cls.installed()
-
-    @classmethod
-    def installed(cls):
-        """The folder with node_modules as package-lock.json wants them: below the
-        build folder, installed when the lock file is another one."""
-        for name in ("node", "npm"):
-            if shutil.which(name) is None:
-                raise lacking(f"no {name}")
-        browser = os.environ.get("BROWSER_MODULES")
-        folder = (pathlib.Path(browser).with_name("container-lint") if browser
-                  else _scratch / "container-lint")
-        lock = (cls.LINT / "package-lock.json").read_text(encoding="utf-8")
-        stamp = folder / "installed"
-        if stamp.is_file() and stamp.read_text(encoding="utf-8") == lock:
-            return folder
-        folder.mkdir(parents=True, exist_ok=True)
-        for file in cls.LINT.iterdir():
-            shutil.copy(file, folder)
-        done = subprocess.run(
-            ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-            cwd=folder, capture_output=True, text=True, check=False,
-            stdin=subprocess.DEVNULL)
-        if done.returncode != 0:
-            raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
-        stamp.write_text(lock, encoding="utf-8")
-        return folder
+        cls.modules = node_modules.installed(cls.LINT, "container_lint")
 
     def judge(self, tool, *arguments):
         """(exit code, words) of a linter."""

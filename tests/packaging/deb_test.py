@@ -12,7 +12,7 @@ import unittest
 
 from booted_systemd import BootedSystemd
 from debian_root import debian_root
-from harness import Page, lacking
+from harness import Page, lacking, run
 from jailed_server import SUDO
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
@@ -20,15 +20,6 @@ NAME = "prometheus-smtp-prober"
 SERVICE, SOCKET = f"{NAME}.service", f"{NAME}.socket"
 CONFIG = "/etc/prometheus/smtp.yml"
 DEFAULTS = f"/etc/default/{NAME}"
-
-
-def run(*command, **options):
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, **options)
-    assert done.returncode == 0, \
-        f"{' '.join(map(str, command))}:\n{done.stdout[-8000:]}{done.stderr}"
-    return done.stdout
 
 
 class Built:

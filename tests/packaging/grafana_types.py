@@ -2,15 +2,12 @@
 TypeScript types of @grafana/schema, of the oldest and of the newest version
 that the dashboards are for. Every key and every word is checked."""
 
-import hashlib
 import json
-import os
 import pathlib
-import shutil
 import subprocess
 import tempfile
 
-from harness import lacking
+import node_modules
 
 HERE = pathlib.Path(__file__).resolve().parent / "grafana_types"
 # Package, and the folder of its types.
@@ -27,7 +24,7 @@ type Raw<T> = T extends string ? `${T}`
 
 def complaints(dashboards):
     """What TypeScript says of `dashboards`; "" when all is well."""
-    modules = _modules() / "node_modules"
+    modules = node_modules.installed(HERE, "grafana_types") / "node_modules"
     said = ""
     for package, types in VERSIONS.items():
         with tempfile.TemporaryDirectory() as folder:
@@ -78,30 +75,3 @@ def _program(types, dashboards):
                     f"{json.dumps(custom, indent=1)};")
             lines.append("}")
     return "\n".join(lines) + "\n"
-
-
-def _modules():
-    """The folder with node_modules as package-lock.json wants them."""
-    for name in ("node", "npm"):
-        if shutil.which(name) is None:
-            raise lacking(f"no {name}")
-    files = [HERE / "package.json", HERE / "package-lock.json"]
-    digest = hashlib.sha256(b"".join(file.read_bytes() for file in files))
-    # Beside those of the page's tests, below the build folder.
-    beside = os.environ.get("BROWSER_MODULES") or \
-        tempfile.gettempdir() + "/smtp-prober-browser"
-    folder = pathlib.Path(beside).with_name("smtp-prober-grafana-types")
-    stamp = folder / "installed"
-    if stamp.is_file() and stamp.read_text() == digest.hexdigest():
-        return folder
-    folder.mkdir(parents=True, exist_ok=True)
-    for file in files:
-        shutil.copy(file, folder)
-    done = subprocess.run(
-        ["npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund"],
-        cwd=folder, capture_output=True, text=True, check=False,
-        stdin=subprocess.DEVNULL)
-    if done.returncode != 0:
-        raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
-    stamp.write_text(digest.hexdigest())
-    return folder

@@ -10,22 +10,13 @@ import subprocess
 import tempfile
 import unittest
 
-from harness import lacking, program
+from harness import lacking, program, run
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 MAN_PAGE = REPOSITORY / "packaging/man/smtp_prober.1"
 UNITS = ["prometheus-smtp-prober.service", "prometheus-smtp-prober.socket"]
 EXAMPLES = "share/doc/prometheus-smtp-prober/examples"
 DATA = "share/prometheus-smtp-prober"
-
-
-def run(*command, **options):
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, **options)
-    assert done.returncode == 0, \
-        f"{' '.join(map(str, command))}:\n{done.stdout}{done.stderr}"
-    return done.stdout
 
 
 class Install(unittest.TestCase):

@@ -19,6 +19,7 @@ import unittest
 import jsonschema
 import yaml
 
+import node_modules
 from harness import lacking, program
 
 HERE = pathlib.Path(__file__).resolve().parent
@@ -30,9 +31,7 @@ SCHEMA = json.loads((CHART / "values.schema.json").read_text("utf-8"))
 DEFAULTS = yaml.safe_load((CHART / "values.yaml").read_text("utf-8"))
 CASES = {path.name.removesuffix("-values.yaml"): path
          for path in sorted((CHART / "ci").glob("*-values.yaml"))}
-BUILD = pathlib.Path(os.environ.get("BROWSER_MODULES") or
-                     tempfile.gettempdir() + "/smtp-prober-tests/browser"
-                     ).parent / "kubernetes"
+BUILD = node_modules.folder_of("kubernetes")
 # Where Debian's packages have their Go sources.
 GO = {"GO111MODULE": "off", "GOPATH": "/usr/share/gocode", "GOFLAGS": "",
       "CGO_ENABLED": "0", "GOCACHE": str(BUILD / "go")}
@@ -60,27 +59,9 @@ def build_renderer():
 
 
 def install_schemas():
-    """The folder with validate.mjs and node_modules as package-lock.json wants
-    them, installed when the lock file is another one."""
-    for name in ("node", "npm"):
-        if shutil.which(name) is None:
-            raise lacking(f"no {name}")
-    source = HERE / "kubernetes"
-    lock = (source / "package-lock.json").read_bytes()
-    digest = hashlib.sha256(lock).hexdigest()
-    stamp = BUILD / "installed"
-    BUILD.mkdir(parents=True, exist_ok=True)
-    for name in ("package.json", "package-lock.json", "validate.mjs"):
-        shutil.copy(source / name, BUILD)
-    if stamp.is_file() and stamp.read_text("ascii") == digest:
-        return BUILD
-    # No script of a package runs.
-    done = run("npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund",
-               cwd=BUILD)
-    if done.returncode != 0:
-        raise lacking(f"npm ci failed:\n{done.stderr[-2000:]}")
-    stamp.write_text(digest, "ascii")
-    return BUILD
+    """The folder with validate.mjs and what it needs."""
+    return node_modules.installed(HERE / "kubernetes", "kubernetes",
+                                  "validate.mjs")
 
 
 def load_manifests_script():

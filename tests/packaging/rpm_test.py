@@ -6,25 +6,15 @@ import os
 import pathlib
 import re
 import shutil
-import subprocess
 import tempfile
 import unittest
 
-from harness import lacking, program
+from harness import lacking, program, run
 
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 SPEC = REPOSITORY / "packaging/rpm/prometheus-smtp-prober.spec"
 MACROS = pathlib.Path(__file__).with_name("fedora.macros")
 NAME = "prometheus-smtp-prober"
-
-
-def run(*command, **options):
-    done = subprocess.run(
-        command, stdin=subprocess.DEVNULL, capture_output=True, text=True,
-        check=False, **options)
-    assert done.returncode == 0, \
-        f"{' '.join(map(str, command))}:\n{done.stdout[-8000:]}{done.stderr}"
-    return done.stdout
 
 
 class Rpm(unittest.TestCase):
