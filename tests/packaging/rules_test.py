@@ -41,12 +41,8 @@ OTHER_LABELS = {"job", "instance", "fault"}
 # it becomes, the test that must fail).
 MUTATIONS = [
     ("old facts count",
-     "> 3 * address:smtp_probe_interval:seconds\n          )\n"
-     "            unless on (job, instance, target, module, address, mx)\n"
-     "          address:smtp_vantage:bad",
-     "> 99 * address:smtp_probe_interval:seconds\n          )\n"
-     "            unless on (job, instance, target, module, address, mx)\n"
-     "          address:smtp_vantage:bad",
+     "3 * address:smtp_probe_interval:seconds",
+     "99 * address:smtp_probe_interval:seconds",
      "STARTTLS is gone at 5 and 10, and from 15 on nothing answers; "
      "interval 5m"),
     ("one observation is enough",
@@ -157,8 +153,7 @@ MUTATIONS = [
      "last_over_time(source:smtp_discovery_failed:timestamp_seconds[30m])",
      "lists that are read once an hour"),
     ("/probe has no interval, and no fault ends",
-     "          0 * smtp_probe_timestamp_seconds + 120",
-     "          0 * smtp_reachable / 0",
+     "          ) + 120\n", "          ) / 0\n",
      "a job for /probe"),
     ("a prober that two jobs scrape is two",
      "max by (instance) (", "max by (job, instance) (",
@@ -169,6 +164,16 @@ MUTATIONS = [
      "(smtp_tls_certificate_trusted == 0)\n"
      "              unless on (job, instance, target, module, address, mx)",
      "two jobs for one prober, two certificates"),
+    ("two series of one address are an error: the interval",
+     "          max by (job, instance, target, module, address, mx) "
+     "(smtp_probe_interval_seconds)\n",
+     "          smtp_probe_interval_seconds\n",
+     "two clusters in one database, and a label that is renamed"),
+    ("two series of one address are an error: the time of the probe",
+     "          max by (job, instance, target, module, address, mx) (\n"
+     "            smtp_observed_timestamp_seconds\n          )\n",
+     "          smtp_observed_timestamp_seconds\n",
+     "two clusters in one database, and a label that is renamed"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
@@ -348,6 +353,15 @@ class RulesTest(unittest.TestCase):
                         expression):
                     self.assertLessEqual(
                         set(filter(None, re.split(r"[,\s]+", listed))), known)
+
+    def test_no_two_series_on_the_one_side(self):
+        # They would be an error, and the rule silent about everything.
+        for rule in rules():
+            for right in re.split(r"group_left \(\)", rule["expr"])[1:]:
+                with self.subTest(rule.get("alert") or rule["record"]):
+                    self.assertRegex(
+                        right, r"^\s*(\d+ \* )?((max|min) by \(|"
+                               r"(clamp_min\()?address:smtp_probe_interval:)")
 
     def test_each_recording_is_used(self):
         for rule in rules():
