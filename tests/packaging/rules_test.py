@@ -105,6 +105,10 @@ MUTATIONS = [
      "(1 + changes(address:smtp_fault:probe_timestamp_seconds[6h]) >= 3)",
      "(1 + changes(address:smtp_fault:probe_timestamp_seconds[30m]) >= 3)",
      "a server that says 421 for half a day"),
+    ("three probes in six hours are an outage",
+     "(max_over_time(smtp_reachable[50m]) == 1)",
+     "(max_over_time(smtp_reachable[50m]) == 7)",
+     "probes that fail hours apart, long intervals"),
     ("a host pages beside its domain",
      "            unless on (job, instance, target, module)\n"
      "          domain:smtp_unreachable:confirmed",
