@@ -109,6 +109,8 @@ class ScaledTime:
             before[4].endswith("_timestamp_seconds")
         intervals = before[4] in ("smtp_probe_interval_seconds",
                                   "address:smtp_probe_interval:seconds")
+        if before[2:4] == ["clamp_min", "("] and intervals and before[5] == ",":
+            return f"{float(number) / self._factor:g}"
         if before[5] in ("+", "-"):  # Seconds: shares and counts are not so large.
             return f"{float(number) / self._factor:g}"
         if before[5] in ("<", "<=", ">", ">=") and (age or intervals):

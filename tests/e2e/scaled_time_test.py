@@ -21,6 +21,8 @@ class ScaledTimeTest(unittest.TestCase):
         self.check("count_over_time(a[10m]) * smtp_probe_interval_seconds < 150",
                    "count_over_time ( a [ 10000ms ] ) * "
                    "smtp_probe_interval_seconds < 2.5")
+        self.check("3 * clamp_min(smtp_probe_interval_seconds, 60)",
+                   "3 * clamp_min ( smtp_probe_interval_seconds , 1 )")
         self.check("last_over_time(a[6h]) + 900 > timestamp(b) - 300",
                    "last_over_time ( a [ 360000ms ] ) + 15 > timestamp ( b ) - 5")
 
@@ -33,7 +35,8 @@ class ScaledTimeTest(unittest.TestCase):
 
     def test_what_is_not_understood(self):
         for expression in ["a > 300", "900 < b", "a > 1e3", "a > 0x20",
-                           "time() - start > 900", "a > 86400", "a[5]", "a ~ b"]:
+                           "time() - start > 900", "a > 86400", "a[5]", "a ~ b",
+                           "clamp_min(a, 60)"]:
             with self.subTest(expression), self.assertRaises(AssertionError):
                 TIME.expression(expression)
         with self.assertRaises(AssertionError):
