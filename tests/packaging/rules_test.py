@@ -197,6 +197,12 @@ MUTATIONS = [
      "(max_over_time(smtp_reachable[30m]) == 1)",
      "(max_over_time(smtp_reachable[30m]) == 7)",
      "the network of the prober is down from 10 to 30; interval 5m"),
+    ("an address that is gone is well",
+     "            last_over_time(smtp_reachable[5m])\n"
+     "              unless on (job, instance, target, module, address, mx)\n",
+     "            last_over_time(smtp_reachable[15m])\n"
+     "              unless on (job, instance, target, module, address, mx)\n",
+     "a host moves to another address"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
