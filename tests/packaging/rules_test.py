@@ -203,6 +203,8 @@ MUTATIONS = [
      "            last_over_time(smtp_reachable[15m])\n"
      "              unless on (job, instance, target, module, address, mx)\n",
      "a host moves to another address"),
+    ("a clock that is ahead is right", "abs(time()", "(time()",
+     "the clock of the prober is half an hour ahead"),
     ("an update is a lost exporter",
      "quantile_over_time(0.5,", "quantile_over_time(1.0,",
      "an exporter vanishes"),
