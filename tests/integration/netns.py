@@ -55,6 +55,16 @@ def _here():
     return os.open("/proc/thread-self/ns/net", os.O_RDONLY | os.O_CLOEXEC)
 
 
+def _do_not_forward():
+    """A machine that runs containers forwards, and a new network does as the
+    machine's own; a host that forwards answers for addresses that nobody has,
+    instead of dropping what is sent there."""
+    for setting in ("ipv4/ip_forward", "ipv6/conf/all/forwarding"):
+        with contextlib.suppress(FileNotFoundError):  # Without IPv6.
+            with open(f"/proc/sys/net/{setting}", "w", encoding="ascii") as file:
+                file.write("0")
+
+
 class Host:
     """A network namespace with loopback up. It lasts until `close`, or as a
     context, and then as long as a process is in it."""
@@ -66,6 +76,7 @@ class Host:
             self._file = _here()
             try:
                 ip("link set lo up")
+                _do_not_forward()
             finally:
                 _check(_libc.setns(before, _CLONE_NEWNET))
         finally:
