@@ -147,11 +147,12 @@ class MailWatch:
         """What people were told until now, in order: (receiver, "firing" or
         "resolved", [(alertname, about whom, severity, status)])."""
         return [(message.receiver, message.status,
-                 [(name, self._whom(labels), labels["severity"], status)
+                 [(name, self.whom(labels), labels["severity"], status)
                   for name, labels, status in message.alerts])
                 for message in self.receiver.notifications()]
 
-    def _whom(self, labels):
+    def whom(self, labels):
+        """The server or exporter that an alert is about."""
         return self._names[labels.get("target") or labels["instance"]]
 
     def report(self):
