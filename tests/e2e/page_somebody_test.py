@@ -24,9 +24,9 @@ PATIENCE = 90
 QUIET = TIME.seconds("25m")
 GROUP_INTERVAL = TIME.seconds("5m")
 # From a fault to its message: what the table of packaging/prometheus/README.md
-# says, two minutes for scraping and evaluating, group_wait; and as much again,
-# because who is a second late here is a minute late.
-SOON = TIME.seconds("12m")
+# says, two minutes for scraping and evaluating, group_wait; and half as much
+# again or more, because who is a second late here is a minute late.
+SOON = TIME.seconds("14m")
 UNREACHABLE = TIME.seconds("20m")
 
 
