@@ -29,7 +29,7 @@ install(FILES README.md CHANGELOG.md LICENSE DESTINATION ${doc_dir})
 install(FILES config.example.yaml DESTINATION ${doc_dir}/examples)
 install(DIRECTORY packaging/etc/ DESTINATION ${doc_dir}/examples/etc)
 install(DIRECTORY packaging/prometheus packaging/alertmanager
-        DESTINATION ${doc_dir}/examples OPTIONAL
+        DESTINATION ${doc_dir}/examples
         FILES_MATCHING PATTERN "*.example.yml")
 install(DIRECTORY packaging/grafana/provisioning
         DESTINATION ${doc_dir}/examples/grafana)
